@@ -1,0 +1,128 @@
+"""The configuration of an accelerator: presets and own YAML files."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from .errors import UserError
+from .formats import EXPONENT_BITS, PLANE_BITS
+
+WORD_BITS = PLANE_BITS + EXPONENT_BITS
+"""A scratchpad word: one digit plane of a block and a copy of the block's exponent."""
+WORD_MANTISSA_BYTES = PLANE_BITS // 8
+
+
+def _is_power_of_two(value: int) -> bool:
+    return value > 0 and value & (value - 1) == 0
+
+
+@dataclass(frozen=True, order=True)
+class Grouping:
+    """How the block units are arranged: an output tile of ``rows`` x ``columns`` blocks."""
+
+    rows: int
+    columns: int
+
+    def __str__(self) -> str:
+        return f"{self.rows}x{self.columns}"
+
+
+@dataclass(frozen=True)
+class AcceleratorConfig:
+    """One accelerator. Sizes that the hardware shifts by must be powers of two.
+
+    Parameters
+    ----------
+    name : str
+        Name, used in files and reports.
+    groupings : tuple of Grouping
+        Arrangements of the block units, the first being the native one; all have the same product.
+    groups : int
+        Scratchpad groups; the two operands and the result of a GEMM lie in three different ones.
+    banks : int
+        Single-port banks of a group: the words that one port moves a cycle.
+    words : int
+        Depth of a bank in words of one digit plane (64 bits) and one exponent (8 bits).
+    program_depth : int
+        Instructions that the program store holds.
+    clock_ghz : float
+        Clock frequency in GHz, used by the models only.
+
+    Raises
+    ------
+    UserError
+        If a size is impossible; the message names the key.
+    """
+
+    name: str
+    groupings: tuple[Grouping, ...]
+    groups: int
+    banks: int
+    words: int
+    program_depth: int
+    clock_ghz: float = 1.0
+
+    def __post_init__(self) -> None:
+        def require(condition: bool, key: str, value: object, allowed: str) -> None:
+            if not condition:
+                raise UserError(f"{key}: {value} is not possible; allowed: {allowed}")
+
+        for key in ("banks", "words"):
+            require(_is_power_of_two(getattr(self, key)), key, getattr(self, key), "a power of two")
+        require(4 <= self.banks <= 64, "banks", self.banks, "4, 8, 16, 32 or 64")
+        require(16 <= self.words <= 65536, "words", self.words, "a power of two from 16 to 65536")
+        require(3 <= self.groups <= 8, "groups", self.groups, "3 to 8 (two operands and a result)")
+        require(1 <= self.program_depth <= 65536, "program_depth", self.program_depth, "1 to 65536")
+        require(0 < self.clock_ghz <= 10, "clock_ghz", self.clock_ghz, "above 0, at most 10 GHz")
+        require(len(self.groupings) > 0, "groupings", "[]", "at least one, such as 4x4")
+        require(len(set(self.groupings)) == len(self.groupings), "groupings", ", ".join(map(str, self.groupings)), "each one once")
+        for grouping in self.groupings:
+            allowed = (
+                f"powers of two with product {self.units}, at most {2 * self.banks} rows and {self.banks} columns, "
+                f"and at least {self.quantizers} rows or columns (banks: {self.banks})"
+            )
+            require(
+                _is_power_of_two(grouping.rows)
+                and _is_power_of_two(grouping.columns)
+                and grouping.rows * grouping.columns == self.units
+                and grouping.rows <= 2 * self.banks
+                and grouping.columns <= self.banks
+                and max(grouping.rows, grouping.columns) >= self.quantizers,
+                "groupings",
+                grouping,
+                allowed,
+            )
+
+    @cached_property
+    def units(self) -> int:
+        """Block units of the array."""
+        return self.groupings[0].rows * self.groupings[0].columns
+
+    @property
+    def quantizers(self) -> int:
+        """Blocks quantized a cycle: SMX-8 results then fill the write port of a scratchpad group."""
+        return self.banks // 2
+
+    @cached_property
+    def a_lanes(self) -> int:
+        """Block rows that the array can take at once."""
+        return max(grouping.rows for grouping in self.groupings)
+
+    @cached_property
+    def b_lanes(self) -> int:
+        """Block columns that the array can take at once."""
+        return max(grouping.columns for grouping in self.groupings)
+
+    @property
+    def group_words(self) -> int:
+        """Words of one scratchpad group."""
+        return self.banks * self.words
+
+    @property
+    def scratchpad_bytes(self) -> int:
+        """Mantissa bytes of the scratchpad (the exponents come on top)."""
+        return self.groups * self.group_words * WORD_MANTISSA_BYTES
+
+    @property
+    def port_bits(self) -> int:
+        """Mantissa bits that one operand or result port moves a cycle."""
+        return self.banks * PLANE_BITS
