@@ -1,0 +1,121 @@
+"""Quantization to SMX: from floating point and from exact block integers."""
+
+import numpy as np
+import numpy.typing as npt
+
+from pinta_hw.spec.formats import BLOCK_SIDE, EXPONENT_BIAS, MAX_EXPONENT, NAN_EXPONENT, SmxFormat
+
+from .smx import SmxMatrix, expand, padded
+
+_MIN_SHARED_EXPONENT = -EXPONENT_BIAS
+_MAX_SHARED_EXPONENT = MAX_EXPONENT - EXPONENT_BIAS
+_INT64_BITS = 64
+
+
+def _block_max(magnitudes: npt.NDArray) -> npt.NDArray:
+    """Maximum of each block: shape (4 I, 4 J) to (I, J). NaN wins."""
+    rows, columns = magnitudes.shape
+    strips = magnitudes.reshape(rows // BLOCK_SIDE, BLOCK_SIDE, columns).max(axis=1)
+    left = np.maximum(strips[:, 0::BLOCK_SIDE], strips[:, 1::BLOCK_SIDE])
+    return np.maximum(left, np.maximum(strips[:, 2::BLOCK_SIDE], strips[:, 3::BLOCK_SIDE]))
+
+
+def quantize(values: npt.ArrayLike, bits: int) -> SmxMatrix:
+    """Quantize a float matrix to SMX-``bits``.
+
+    The shared exponent of a block is ``floor(log2(max |x|))``, read from the exponent field, clamped from
+    below at -127; above 127, or with a NaN or an infinity inside, the block is NaN. Mantissas are
+    rounded half to even and saturated to the symmetric range.
+
+    Parameters
+    ----------
+    values : float32 or float64 array, shape (M, N)
+        Padded with zeros to whole blocks.
+    bits : int
+        4, 8, 12 or 16.
+
+    Raises
+    ------
+    UserError
+        If ``bits`` is no SMX width.
+    """
+    form = SmxFormat(bits)
+    given = np.asarray(values, dtype=np.float64)
+    rows, columns = shape = (given.shape[0], given.shape[1])
+    x = given
+    if padded(shape) != shape:
+        x = np.zeros(padded(shape))
+        x[:rows, :columns] = given
+    largest = _block_max(np.abs(x))
+    finite = np.isfinite(largest)
+    # frexp reads the exponent field: largest = fraction * 2**exponent with fraction in [0.5, 1).
+    shared = np.where(largest > 0, np.frexp(np.where(finite, largest, 0.0))[1] - 1, _MIN_SHARED_EXPONENT)
+    nan = ~finite | (shared > _MAX_SHARED_EXPONENT)
+    shared = np.where(nan, 0, np.maximum(shared, _MIN_SHARED_EXPONENT))
+    # Scaling by a power of two is exact, except for results below 2**-1022, which round to zero anyway.
+    scale = np.ldexp(1.0, form.fraction_bits - shared)
+    if nan.any():
+        x = np.where(expand(nan), 0.0, x)
+    strips = x.reshape(-1, BLOCK_SIDE, x.shape[1]) * np.repeat(scale, BLOCK_SIDE, axis=1)[:, None, :]
+    np.rint(strips, out=strips)
+    np.clip(strips, -form.max_mantissa, form.max_mantissa, out=strips)
+    exponents = np.where(nan, NAN_EXPONENT, shared + EXPONENT_BIAS).astype(np.uint8)
+    return SmxMatrix(strips.reshape(x.shape).astype(np.int32), exponents, bits, shape)
+
+
+def _bit_length(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Bit length of non-negative integers below 2**62, exactly."""
+    # A float64 holds 31-bit halves exactly, so the exponent field is the bit length.
+    high = values >> 31
+    return np.where(high > 0, np.frexp(high.astype(np.float64))[1] + 31, np.frexp(values.astype(np.float64))[1]).astype(
+        np.int64
+    )
+
+
+def quantize_integers(
+    integers: npt.NDArray[np.int64],
+    unit_exponents: npt.NDArray[np.int64],
+    nan: npt.NDArray[np.bool_],
+    bits: int,
+    shape: tuple[int, int],
+) -> SmxMatrix:
+    """Quantize ``integers * 2**unit_exponents`` to SMX-``bits`` in integer arithmetic: what the gateware does.
+
+    Parameters
+    ----------
+    integers : int64 array, shape (4 I, 4 J)
+        Magnitudes below 2**62; lanes outside ``shape`` must be zero.
+    unit_exponents : int64 array, shape (I, J)
+        Exponent of a block's unit.
+    nan : bool array, shape (I, J)
+        Blocks that are NaN whatever their integers are.
+    bits : int
+        4, 8, 12 or 16.
+    shape : (rows, columns)
+        Logical shape of the result.
+    """
+    form = SmxFormat(bits)
+    largest = _block_max(np.abs(integers))
+    units = np.asarray(unit_exponents, dtype=np.int64)
+    shared = np.where(largest > 0, units + _bit_length(largest) - 1, _MIN_SHARED_EXPONENT)
+    nan = nan | (shared > _MAX_SHARED_EXPONENT)
+    shared = np.maximum(shared, _MIN_SHARED_EXPONENT)
+    right = shared - form.fraction_bits - units
+    left = np.clip(-right, 0, _INT64_BITS - 2)
+    # A right shift by 63 leaves less than half a unit of any magnitude below 2**62: it rounds to zero.
+    right = np.clip(right, 0, _INT64_BITS - 1)
+    left, right = np.where(nan | (largest == 0), 0, left), np.where(nan, 0, right)
+    mantissas = _shift_half_even(integers << expand(left), expand(right))
+    mantissas = np.clip(mantissas, -form.max_mantissa, form.max_mantissa)
+    mantissas[expand(nan)] = 0
+    exponents = np.where(nan, NAN_EXPONENT, shared + EXPONENT_BIAS).astype(np.uint8)
+    return SmxMatrix(mantissas.astype(np.int32), exponents, bits, shape)
+
+
+def _shift_half_even(values: npt.NDArray[np.int64], shift: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """``values / 2**shift`` rounded half to even, for magnitudes below 2**62."""
+    kept = values >> shift
+    lost = values - (kept << shift)
+    half = np.int64(1) << np.maximum(shift - 1, 0)
+    up = (lost > half) | ((lost == half) & ((kept & 1) == 1))
+    return kept + (up & (shift > 0))
