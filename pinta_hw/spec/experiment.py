@@ -1,0 +1,112 @@
+"""One experiment: problem, network, estimator, precisions, training and accelerator.
+
+Every command takes the same YAML file; `load_experiment` reads it. The names that the file may use are listed
+here, what they mean is in the golden models. A new problem or estimator is a new member of the union of its
+kind, told apart by ``name``.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from . import yaml_file
+from .presets import load_config
+
+SmxBits = Literal[4, 8, 12, 16]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Poisson2d(_Section):
+    """2-D Poisson on the unit square with soft Dirichlet conditions.
+
+    ``poisson2d`` is the benchmark of He et al. (2023), ``u = sin(x1 + x2) / 2``; ``poisson2d-sine`` is
+    ``u = sin(pi x1) sin(pi x2)``, which no trivial predictor approaches.
+    """
+
+    name: Literal["poisson2d", "poisson2d-sine"]
+    boundary_weight: Annotated[float, Field(gt=0)] = 300.0
+    """Weight of the boundary loss; the residual's is 1."""
+
+
+Problem = Poisson2d
+
+
+class Network(_Section):
+    """A fully connected network from the problem's coordinates to one output."""
+
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1)]
+    """Width of each hidden layer."""
+    activation: Literal["tanh", "sin", "gelu"] = "tanh"
+
+
+class Jet(_Section):
+    """The forward Laplacian: second-order Taylor mode along the coordinates, one row for the Laplacian."""
+
+    name: Literal["jet"]
+
+
+Estimator = Jet
+
+
+class Precision(_Section):
+    """The arithmetic, and in SMX the mantissa bits of each tensor role. Elementwise work is SMX-16."""
+
+    arithmetic: Literal["smx", "fp32", "fp64"] = "smx"
+    inputs: SmxBits = 16
+    """Coordinates and directions that enter the first layer."""
+    activations: SmxBits = 12
+    weights: SmxBits = 8
+    gradients: SmxBits = 8
+
+
+class Training(_Section):
+    """Points, steps and the optimizer (Adam)."""
+
+    steps: Annotated[int, Field(ge=1, le=10_000_000)]
+    interior: Annotated[int, Field(ge=1)] = 100
+    """Collocation points a step."""
+    boundary: Annotated[int, Field(ge=1)] = 100
+    """Boundary points a step."""
+    micro_batch: Annotated[int, Field(ge=1)] = 100
+    """Most points, of the interior and of the boundary each, whose gradients are contracted at once."""
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 1e-3
+    decay: Literal["constant", "linear"] = "linear"
+    """``linear`` falls to 0 over the steps."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Of the initial weights and the points."""
+    test_points: Annotated[int, Field(ge=1)] = 20_000
+    """Points of the relative L2 error; they never depend on the seed."""
+
+
+class Experiment(_Section):
+    """The whole file."""
+
+    name: Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9._-]+$")]
+    problem: Problem
+    network: Network
+    estimator: Estimator
+    precision: Precision = Precision()
+    training: Training
+    accelerator: str = "edge"
+    """A preset's name, or the path of a configuration."""
+
+    @field_validator("accelerator")
+    @classmethod
+    def _check_accelerator(cls, value: str) -> str:
+        load_config(value)
+        return value
+
+
+def load_experiment(path: str | Path) -> Experiment:
+    """Read and check an experiment file.
+
+    Raises
+    ------
+    UserError
+        For the first mistake: file, key path, value and what is allowed.
+    """
+    return yaml_file.load(path, Experiment)
