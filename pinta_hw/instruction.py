@@ -1,0 +1,11 @@
+"""The program word as gateware sees it."""
+
+from amaranth.lib import data
+
+from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.instruction import fields
+
+
+def gemm_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """Layout of a GEMM word; names, widths and order are those of `spec.instruction.fields`."""
+    return data.StructLayout(dict(fields(config)))
