@@ -1,0 +1,94 @@
+"""Energy tables: picojoules for the events that the models count, each with its source."""
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pinta_hw.spec import yaml_file
+from pinta_hw.spec.errors import UserError
+
+_FOLDER = Path(__file__).parent / "tables"
+
+Picojoules = Annotated[float, Field(ge=0)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Operation(_Record):
+    """Energy of one event (pJ) and how it follows from the source."""
+
+    energy_pj: Picojoules
+    derivation: str
+
+
+class Operations(_Record):
+    """The events inside the datapath."""
+
+    digit_multiply: Operation
+    digit_add: Operation
+    accumulate: Operation
+    quantize: Operation
+
+
+class SramPoint(_Record):
+    """One published access energy (pJ) of a memory of some capacity (KiB)."""
+
+    capacity_kib: Annotated[float, Field(gt=0)]
+    energy_pj: Picojoules
+
+
+class Sram(_Record):
+    """Access energies of memories of several capacities, for words of ``width_bits``."""
+
+    width_bits: Annotated[int, Field(gt=0)]
+    points: Annotated[tuple[SramPoint, ...], Field(min_length=1)]
+    derivation: str
+
+    def access_pj(self, capacity_kib: float, width_bits: int) -> float:
+        """Energy of one access (pJ): linear in the logarithm of the capacity, constant outside the points."""
+        points = sorted(self.points, key=lambda point: point.capacity_kib)
+        scale = width_bits / self.width_bits
+        if capacity_kib <= points[0].capacity_kib:
+            return scale * points[0].energy_pj
+        for low, high in zip(points, points[1:], strict=False):
+            if capacity_kib <= high.capacity_kib:
+                part = math.log(capacity_kib / low.capacity_kib) / math.log(high.capacity_kib / low.capacity_kib)
+                return scale * (low.energy_pj + part * (high.energy_pj - low.energy_pj))
+        return scale * points[-1].energy_pj
+
+
+class EnergyTable(_Record):
+    """One table: node, source, energies, and what they leave out."""
+
+    name: str
+    node_nm: Annotated[float, Field(gt=0)]
+    source: str
+    operations: Operations
+    sram: Sram
+    excluded: tuple[str, ...]
+
+
+def table_names() -> list[str]:
+    """Names of the tables that come with the package."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+
+
+def load_table(name_or_path: str) -> EnergyTable:
+    """A table of the package, or one from a YAML file of the same form.
+
+    Raises
+    ------
+    UserError
+        If there is no such table, or something in it is not possible.
+    """
+    if "/" in name_or_path or name_or_path.endswith((".yaml", ".yml")):
+        return yaml_file.load(name_or_path, EnergyTable)
+    if name_or_path not in table_names():
+        raise UserError(
+            f"energy table {name_or_path!r} is not known; allowed: {', '.join(table_names())}, or a path to a YAML file"
+        )
+    return yaml_file.load(_FOLDER / f"{name_or_path}.yaml", EnergyTable)

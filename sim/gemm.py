@@ -1,0 +1,118 @@
+"""Cycles, time, bandwidths and energy of one GEMM, from the timing formulas and an energy table."""
+
+from dataclasses import dataclass
+
+from pinta_hw.spec.accumulator import MAX_CONTRACTION
+from pinta_hw.spec.config import WORD_BITS, WORD_MANTISSA_BYTES, AcceleratorConfig, Grouping
+from pinta_hw.spec.digits import steps
+from pinta_hw.spec.errors import UserError
+from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, PLANE_BITS, blocks
+from pinta_hw.spec.layout import place
+from pinta_hw.spec.timing import GemmShape, best_grouping, gemm_cycles
+
+from .energy_table import EnergyTable
+from .events import Events, gemm_events
+
+
+@dataclass(frozen=True)
+class GemmEstimate:
+    """What one GEMM costs.
+
+    ``utilization`` is the share of all digit multipliers x cycles that worked on elements of the matrices
+    (padding does not count). Bandwidths are means over the whole GEMM, in mantissa bits a cycle.
+    """
+
+    config: str
+    grouping: str
+    cycles: int
+    time_us: float
+    macs: int
+    utilization: float
+    a_bits_per_cycle: float
+    b_bits_per_cycle: float
+    result_bits_per_cycle: float
+    port_bits_per_cycle: int
+    energy_pj: dict[str, float]
+    total_energy_pj: float
+    energy_per_mac_pj: float
+    events: Events
+    energy_table: str
+    assumptions: tuple[str, ...]
+
+
+def estimate_gemm(
+    config: AcceleratorConfig,
+    table: EnergyTable,
+    m: int,
+    n: int,
+    k: int,
+    a_bits: int,
+    b_bits: int,
+    result_bits: int,
+    grouping: Grouping | None = None,
+) -> GemmEstimate:
+    """Cost of ``m x k`` times ``k x n`` (elements), with operands and result in the scratchpad.
+
+    Parameters
+    ----------
+    grouping : Grouping, optional
+        Arrangement of the block units; by default the one that finishes first.
+
+    Raises
+    ------
+    UserError
+        If a size is impossible, a width does not exist, or a matrix does not fit its scratchpad group.
+    """
+    for key, value in (("m", m), ("n", n), ("k", k)):
+        if value < 1:
+            raise UserError(f"{key}: {value} is not possible; allowed: 1 or more")
+    if k > MAX_CONTRACTION:
+        raise UserError(f"k: {k} is not possible; allowed: 1 to {MAX_CONTRACTION} (longer contractions are split)")
+    for group, (rows, columns, bits) in enumerate(((m, k, a_bits), (k, n, b_bits), (m, n, result_bits))):
+        place(config, group, 0, rows, columns, bits)
+    shape = GemmShape(blocks(m), blocks(n), blocks(k), a_bits, b_bits, result_bits)
+    if grouping is None:
+        grouping = config.groupings[best_grouping(config, shape)]
+    elif grouping not in config.groupings:
+        raise UserError(f"grouping: {grouping} is not possible; allowed: {', '.join(map(str, config.groupings))}")
+    cycles = gemm_cycles(config, grouping, shape)
+    events = gemm_events(config, grouping, shape)
+    energy = gemm_energy_pj(config, table, events)
+    total = sum(energy.values())
+    digit_multiplies = m * n * k * len(steps(a_bits, b_bits))
+    return GemmEstimate(
+        config=config.name,
+        grouping=str(grouping),
+        cycles=cycles,
+        time_us=cycles / config.clock_ghz / 1e3,
+        macs=m * n * k,
+        utilization=digit_multiplies / (cycles * config.units * BLOCK_ELEMENTS * BLOCK_SIDE),
+        a_bits_per_cycle=events.a_reads * PLANE_BITS / cycles,
+        b_bits_per_cycle=events.b_reads * PLANE_BITS / cycles,
+        result_bits_per_cycle=events.writes * PLANE_BITS / cycles,
+        port_bits_per_cycle=config.port_bits,
+        energy_pj=energy,
+        total_energy_pj=total,
+        energy_per_mac_pj=total / (m * n * k),
+        events=events,
+        energy_table=table.name,
+        assumptions=(
+            "operands and result stay in the scratchpad",
+            f"clock {config.clock_ghz:g} GHz",
+            *(f"not included: {item}" for item in table.excluded),
+        ),
+    )
+
+
+def gemm_energy_pj(config: AcceleratorConfig, table: EnergyTable, events: Events) -> dict[str, float]:
+    """Energy by component (pJ)."""
+    operations = table.operations
+    word_pj = table.sram.access_pj(config.words * WORD_MANTISSA_BYTES / 1024, WORD_BITS)
+    return {
+        "multipliers": events.digit_multiplies * operations.digit_multiply.energy_pj,
+        "partial sums": events.digit_adds * operations.digit_add.energy_pj,
+        "accumulators": events.accumulates * operations.accumulate.energy_pj,
+        "quantizers": events.quantizations * operations.quantize.energy_pj,
+        "scratchpad reads": (events.a_reads + events.b_reads) * word_pj,
+        "scratchpad writes": events.writes * word_pj,
+    }
