@@ -1,0 +1,129 @@
+"""Matrix products of SMX matrices, bit by bit as pinta_hw/spec/accumulator.py states them."""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, prange
+
+from pinta_hw.spec.accumulator import ACCUMULATOR_FRACTION_BITS, MAX_CONTRACTION
+from pinta_hw.spec.errors import UserError
+from pinta_hw.spec.formats import BLOCK_SIDE, NAN_EXPONENT
+
+from .accumulators import Accumulators
+from .smx import SmxMatrix
+
+_MAX_SHIFT = 62
+"""A longer right shift of an int64 changes nothing any more: a product and half a unit stay below 2**62."""
+
+
+def accumulate(a: SmxMatrix, b: SmxMatrix) -> Accumulators:
+    """``A B``, unquantized.
+
+    Parameters
+    ----------
+    a, b : SmxMatrix
+        Shapes (M, K) and (K, N), each in any SMX width.
+
+    Raises
+    ------
+    UserError
+        If the inner sides differ or the contraction is longer than ``MAX_CONTRACTION``.
+    """
+    if a.shape[1] != b.shape[0]:
+        raise UserError(
+            f"inner sides: {a.shape[1]} and {b.shape[0]} differ; allowed: the columns of A are the rows of B"
+        )
+    if a.shape[1] > MAX_CONTRACTION:
+        raise UserError(f"contraction: {a.shape[1]} elements are not possible; allowed: at most {MAX_CONTRACTION}")
+    acc = np.zeros((a.mantissas.shape[0], b.mantissas.shape[1]), dtype=np.int64)
+    exponents = np.zeros((a.exponents.shape[0], b.exponents.shape[1]), dtype=np.int64)
+    nan = np.zeros(exponents.shape, dtype=np.bool_)
+    _contract(
+        _read_only(a.mantissas),
+        _read_only(b.mantissas),
+        _read_only(a.exponents),
+        _read_only(b.exponents),
+        ACCUMULATOR_FRACTION_BITS - a.format.fraction_bits - b.format.fraction_bits,
+        acc,
+        exponents,
+        nan,
+    )
+    return Accumulators(acc, exponents, nan, (a.shape[0], b.shape[1]))
+
+
+def gemm(a: SmxMatrix, b: SmxMatrix, bits: int) -> SmxMatrix:
+    """``A B`` quantized once to SMX-``bits``; raises as `accumulate` does."""
+    return accumulate(a, b).quantize(bits)
+
+
+def _read_only(array: npt.NDArray) -> npt.NDArray:
+    """A contiguous read-only view or copy: one array type, so the kernel is compiled once."""
+    contiguous = np.ascontiguousarray(array).view()
+    contiguous.flags.writeable = False
+    return contiguous
+
+
+@njit(cache=True)
+def _is_zero(mantissas: npt.NDArray[np.int32], row: int, column: int) -> bool:
+    for r in range(BLOCK_SIDE * row, BLOCK_SIDE * (row + 1)):
+        for c in range(BLOCK_SIDE * column, BLOCK_SIDE * (column + 1)):
+            if mantissas[r, c] != 0:
+                return False
+    return True
+
+
+@njit(cache=True, parallel=True)
+def _contract(
+    a: npt.NDArray[np.int32],
+    b: npt.NDArray[np.int32],
+    a_exponents: npt.NDArray[np.uint8],
+    b_exponents: npt.NDArray[np.uint8],
+    left: int,
+    acc: npt.NDArray[np.int64],
+    exponents: npt.NDArray[np.int64],
+    nan: npt.NDArray[np.bool_],
+) -> None:
+    """Fill ``acc``, ``exponents`` and ``nan``; ``left`` is the accumulator's fraction bits less the product's.
+
+    A row of blocks is one task; inside it the columns are the innermost loop, which becomes vector instructions.
+    """
+    block_rows, inner = a_exponents.shape
+    block_columns = b_exponents.shape[1]
+    columns = BLOCK_SIDE * block_columns
+    up, down = max(left, 0), max(-left, 0)
+    b_zero = np.empty(b_exponents.shape, dtype=np.bool_)
+    for k in prange(inner):
+        for j in range(block_columns):
+            b_zero[k, j] = _is_zero(b, k, j)
+    for i in prange(block_rows):
+        # Of each column: the accumulator's shift, the product's, and half a unit after the latter.
+        acc_shift = np.zeros(columns, dtype=np.int64)
+        shift = np.zeros(columns, dtype=np.int64)
+        half = np.zeros(columns, dtype=np.int64)
+        for k in range(inner):
+            a_exponent = np.int64(a_exponents[i, k])
+            for j in range(block_columns):
+                nan[i, j] |= a_exponent == NAN_EXPONENT or b_exponents[k, j] == NAN_EXPONENT
+            if _is_zero(a, i, k):
+                continue
+            for j in range(block_columns):
+                exponent = a_exponent + np.int64(b_exponents[k, j])
+                old = exponents[i, j]
+                # With a zero block the product is zero, whatever it is shifted by.
+                new = old if b_zero[k, j] else max(old, exponent)
+                right = min(down + max(new - exponent, 0), _MAX_SHIFT)
+                for c in range(BLOCK_SIDE * j, BLOCK_SIDE * (j + 1)):
+                    acc_shift[c] = min(new - old, _MAX_SHIFT)
+                    shift[c] = right
+                    half[c] = (1 << right) >> 1
+                exponents[i, j] = new
+            b0, b1, b2, b3 = b[4 * k], b[4 * k + 1], b[4 * k + 2], b[4 * k + 3]
+            for r in range(BLOCK_SIDE * i, BLOCK_SIDE * (i + 1)):
+                a0, a1, a2, a3 = a[r, 4 * k : 4 * k + 4]
+                row = acc[r]
+                for c in range(columns):
+                    product = (a0 * b0[c] + a1 * b1[c] + a2 * b2[c] + a3 * b3[c]) << up
+                    row[c] = (row[c] >> acc_shift[c]) + ((product + half[c]) >> shift[c])
+        for j in range(block_columns):
+            if nan[i, j]:
+                exponents[i, j] = 0
+                acc[BLOCK_SIDE * i : BLOCK_SIDE * (i + 1), BLOCK_SIDE * j : BLOCK_SIDE * (j + 1)] = 0
