@@ -23,7 +23,7 @@ from tb.tools import skip_without, verilator_environment
 TINY = load_config("tiny")
 
 
-@pytest.fixture(scope="module", params=["toy", "tiny", "edge", "large"])
+@pytest.fixture(scope="module", params=["toy", "tiny", "edge", pytest.param("large", marks=pytest.mark.slow)])
 def generated(request, tmp_path_factory) -> Path:
     """The file list of a generated design."""
     name = f"pinta_{request.param}"
@@ -91,8 +91,10 @@ def test_a_component_that_cannot_be_compared_is_refused():
 
 @pytest.mark.parametrize("name", ["two words", "1st", "a.b", ""])
 def test_a_name_that_is_no_identifier_is_refused(name, tmp_path):
+    toy = Toy()
+    modules(toy, "toy")
     with pytest.raises(UserError, match="allowed: letters, digits and _"):
-        generate(Toy(), name, TINY, tmp_path)
+        generate(toy, name, TINY, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

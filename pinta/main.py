@@ -1,0 +1,53 @@
+"""The program ``pinta``: puts the commands together and turns a user's mistake into one line."""
+
+import sys
+
+import typer
+
+from pinta_hw.spec.errors import UserError
+
+from .commands import config, experiment, gemm, verilog
+
+app = typer.Typer(
+    name="pinta",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def describe() -> None:
+    """An accelerator that trains physics-informed neural networks: generate it, simulate it, price it.
+
+    A first walk:
+
+    - `pinta config show` prints the default accelerator, in the form of an own YAML file.
+
+    - `pinta gemm --m 256 --n 128 --k 128` predicts cycles, utilization and energy of a matrix product.
+
+    - `pinta verilog --preset edge --out build/edge` writes the Verilog of that accelerator.
+
+    Exit status: 0 done, 1 a check failed, 2 the input is wrong (one line on stderr says what is allowed).
+    """
+
+
+app.add_typer(config.app, name="config")
+app.add_typer(experiment.app, name="experiment")
+app.command("gemm")(gemm.gemm)
+app.command("verilog")(verilog.verilog)
+
+
+def main() -> None:
+    """Run the program; a `UserError` becomes one line on stderr and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Preset = Annotated[
+    str, typer.Option("--preset", help="Accelerator: `tiny`, `edge`, `large`, or the path of an own YAML file.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
+OutFolder = Annotated[
+    Path, typer.Option("--out", help="Folder to write. It appears whole or not at all; an earlier result is replaced.")
+]
+EnergyTable = Annotated[
+    str, typer.Option("--energy-table", help="Energies: a table of the package, or the path of an own YAML file.")
+]
