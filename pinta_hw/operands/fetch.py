@@ -7,10 +7,10 @@ from amaranth.lib.wiring import In, Out
 from pinta_hw.array.lanes import a_lanes_layout, b_lanes_layout
 from pinta_hw.array.token import token_layout
 from pinta_hw.instruction import gemm_layout
-from pinta_hw.memory.scratchpad import ReadSignature
+from pinta_hw.memory.scratchpad import ReadSignature, Word
 from pinta_hw.placement import place
 from pinta_hw.spec.config import AcceleratorConfig
-from pinta_hw.spec.formats import EXPONENT_BITS, PLANE_BITS
+from pinta_hw.spec.formats import PLANE_BITS
 from pinta_hw.transposer import byte_plane, transposed_plane
 
 from .conductor import Conductor
@@ -112,42 +112,41 @@ class Fetch(wiring.Component):
         return m
 
     def _build_a_lanes(self, m: Module, port: OperandPort, advance: Signal, now) -> None:
-        config = self._config
-        lanes = [Signal(self.a.payload[0].shape(), name=f"a_lane_{lane}") for lane in range(config.a_lanes)]
-        for index, lane in enumerate(lanes):
-            slot = port.slots[index % config.banks]
-            with m.If(advance & (now.a_part == index // config.banks)):
+        banks = self._config.banks
+        for index in range(self._config.a_lanes):
+            lane = Signal(self.a.payload[index].shape(), name=f"a_lane_{index}")
+            plane = Signal(PLANE_BITS, name=f"a_plane_{index}")
+            slot = port.slots[index % banks]
+            m.d.comb += [plane.eq(slot.plane), self.a.payload[index].eq(lane)]
+            with m.If(advance & (now.a_part == index // banks)):
                 m.d.sync += [
-                    lane.plane.eq(transposed_plane(slot.plane, self.gemm.a_transposed)),
+                    lane.plane.eq(transposed_plane(plane, self.gemm.a_transposed)),
                     lane.exponent.eq(slot.exponent),
                 ]
-            m.d.comb += self.a.payload[index].eq(lane)
         # A step and its digit planes arrive in the same cycle.
         m.d.comb += self.a.valid.eq(self.steps.valid)
 
     def _build_b_lanes(self, m: Module, port: OperandPort, advance: Signal, now) -> None:
         """Two neighbouring digit planes make a byte plane; where they come in two cycles, the first one waits."""
-        config = self._config
-        half = config.banks // 2
-        for index in range(config.b_lanes):
+        half = self._config.banks // 2
+        for index in range(self._config.b_lanes):
             lane = Signal(self.b.payload[index].shape(), name=f"b_lane_{index}")
+            waiting = Signal(Word, name=f"b_waiting_{index}")
+            high, low = Signal(Word, name=f"b_high_{index}"), Signal(PLANE_BITS, name=f"b_low_{index}")
             slot = port.slots[index]
-            waiting = Signal(PLANE_BITS, name=f"b_waiting_{index}")
-            waiting_exponent = Signal(EXPONENT_BITS, name=f"b_waiting_exponent_{index}")
-            high, low, exponent = slot.plane, Mux(now.b_low_absent, 0, slot.plane), slot.exponent
-            split = now.b_part
-            if index < half:
-                low = Mux(now.b_low_absent, 0, Mux(split, slot.plane, port.slots[index + half].plane))
-            high = Mux(split, waiting, slot.plane)
-            exponent = Mux(split, waiting_exponent, slot.exponent)
+            beside = port.slots[index + half].plane if index < half else slot.plane
+            m.d.comb += [
+                high.eq(Mux(now.b_part, waiting, slot)),
+                low.eq(Mux(now.b_low_absent, 0, Mux(now.b_part, slot.plane, beside))),
+                self.b.payload[index].eq(lane),
+            ]
             with m.If(advance & now.b_read & ~now.b_last):
-                m.d.sync += [waiting.eq(slot.plane), waiting_exponent.eq(slot.exponent)]
+                m.d.sync += waiting.eq(slot)
             with m.If(advance & now.b_last):
                 m.d.sync += [
-                    lane.plane.eq(byte_plane(high, low, self.gemm.b_transposed)),
-                    lane.exponent.eq(exponent),
+                    lane.plane.eq(byte_plane(high.plane, low, self.gemm.b_transposed)),
+                    lane.exponent.eq(high.exponent),
                 ]
-            m.d.comb += self.b.payload[index].eq(lane)
         held = Signal()
         with m.If(now.b_last & advance):
             m.d.sync += held.eq(1)

@@ -74,7 +74,12 @@ class AcceleratorConfig:
         require(1 <= self.program_depth <= 65536, "program_depth", self.program_depth, "1 to 65536")
         require(0 < self.clock_ghz <= 10, "clock_ghz", self.clock_ghz, "above 0, at most 10 GHz")
         require(len(self.groupings) > 0, "groupings", "[]", "at least one, such as 4x4")
-        require(len(set(self.groupings)) == len(self.groupings), "groupings", ", ".join(map(str, self.groupings)), "each one once")
+        require(
+            len(set(self.groupings)) == len(self.groupings),
+            "groupings",
+            ", ".join(map(str, self.groupings)),
+            "each one once",
+        )
         for grouping in self.groupings:
             allowed = (
                 f"powers of two with product {self.units}, at most {2 * self.banks} rows and {self.banks} columns, "

@@ -24,4 +24,3 @@ def beats(config: AcceleratorConfig, grouping: Grouping, rows: int, columns: int
     """Beats of a tile of which ``rows`` x ``columns`` blocks belong to the result."""
     inner, outer = (rows, columns) if drains_by_columns(config, grouping) else (columns, rows)
     return outer * -(-inner // config.quantizers)
-

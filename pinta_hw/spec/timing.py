@@ -50,7 +50,7 @@ class Pipeline:
     """Latencies of the gateware between a GEMM's start and its end, in cycles."""
 
     fetch: int = 5
-    """From start to the first step at the array's port (loads of one cycle)."""
+    """From start to the first step at the array's port, where an operand loads in one cycle."""
     array: int = 3
     """From a contraction's last step to its completion in the accumulators."""
     capture: int = 1
@@ -74,7 +74,9 @@ def gemm_cycles(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape)
     full_rows, rest_rows = divmod(shape.row_blocks, grouping.rows)
     full_columns, rest_columns = divmod(shape.column_blocks, grouping.columns)
     rows = [(full_rows, grouping.rows), (1, rest_rows)] if rest_rows else [(full_rows, grouping.rows)]
-    columns = [(full_columns, grouping.columns), (1, rest_columns)] if rest_columns else [(full_columns, grouping.columns)]
+    columns = (
+        [(full_columns, grouping.columns), (1, rest_columns)] if rest_columns else [(full_columns, grouping.columns)]
+    )
 
     drains = 0
     for row_tiles, tile_rows in rows:
