@@ -14,6 +14,7 @@ _BANNER = re.compile(r"\A/\*.*?\*/\s*", re.DOTALL)
 _MODULE = re.compile(r"^module (\\\S+ |\w+) ?\(", re.MULTILINE)
 _MODULE_TEXT = re.compile(r"^module .*?^endmodule\n", re.MULTILINE | re.DOTALL)
 _CLOCK_PORT = re.compile(r"^  input (clk|rst);$", re.MULTILINE)
+_EMPTY_WIRE = re.compile(r"^  wire \[-1:0\] (\S+) ?;\n", re.MULTILINE)
 _ZERO_MEMORY = re.compile(r"^  initial begin\n(?:    (\w+)\[(\d+)\] = (\d+)'h0+;\n)+  end\n", re.MULTILINE)
 _CHECK = re.compile(
     r"^  always @\(posedge clk\) begin\n(?:    .*\n)*?      assert .*\n(?:    .*\n)*?  end\n", re.MULTILINE
@@ -157,12 +158,22 @@ def _convert(component: wiring.Component, module: str, library: VerilogLibrary) 
     for escaped in set(_MODULE.findall(text)):
         if escaped.startswith("\\"):
             text = text.replace(escaped, escaped.strip("\\ ").replace(".", "_") + " ")
+    text = _MODULE_TEXT.sub(_without_empty_wires, text)
     text = _ZERO_MEMORY.sub(_zero_memory, text)
     return _CHECK.sub(lambda check: _simulation_only(check[0]), text)
 
 
 def _simulation_only(text: str) -> str:
     return f"`ifndef SYNTHESIS\n{text}`endif\n"
+
+
+def _without_empty_wires(module: re.Match[str]) -> str:
+    """The module without declarations of no bits, which Verilog would read as two, where nothing uses them."""
+    text = module[0]
+    for name in _EMPTY_WIRE.findall(text):
+        if len(re.findall(rf"(?<!\S){re.escape(name)}(?=[ ;])", text)) == 1:
+            text = re.sub(rf"^  wire \[-1:0\] {re.escape(name)} ?;\n", "", text, flags=re.MULTILINE)
+    return text
 
 
 def _zero_memory(initial: re.Match[str]) -> str:
