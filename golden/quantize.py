@@ -12,7 +12,7 @@ _MAX_SHARED_EXPONENT = MAX_EXPONENT - EXPONENT_BIAS
 _INT64_BITS = 64
 
 
-def _block_max(magnitudes: npt.NDArray) -> npt.NDArray:
+def block_max(magnitudes: npt.NDArray) -> npt.NDArray:
     """Maximum of each block: shape (4 I, 4 J) to (I, J). NaN wins."""
     rows, columns = magnitudes.shape
     strips = magnitudes.reshape(rows // BLOCK_SIDE, BLOCK_SIDE, columns).max(axis=1)
@@ -46,7 +46,7 @@ def quantize(values: npt.ArrayLike, bits: int) -> SmxMatrix:
     if padded(shape) != shape:
         x = np.zeros(padded(shape))
         x[:rows, :columns] = given
-    largest = _block_max(np.abs(x))
+    largest = block_max(np.abs(x))
     finite = np.isfinite(largest)
     # frexp reads the exponent field: largest = fraction * 2**exponent with fraction in [0.5, 1).
     shared = np.where(largest > 0, np.frexp(np.where(finite, largest, 0.0))[1] - 1, _MIN_SHARED_EXPONENT)
@@ -95,7 +95,7 @@ def quantize_integers(
         Logical shape of the result.
     """
     form = SmxFormat(bits)
-    largest = _block_max(np.abs(integers))
+    largest = block_max(np.abs(integers))
     units = np.asarray(unit_exponents, dtype=np.int64)
     shared = np.where(largest > 0, units + _bit_length(largest) - 1, _MIN_SHARED_EXPONENT)
     nan = nan | (shared > _MAX_SHARED_EXPONENT)
