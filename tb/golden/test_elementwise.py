@@ -140,3 +140,33 @@ def test_every_listed_operation_exists() -> None:
     for operation in OPERATIONS:
         assert hasattr(elementwise, operation.name) or (operation.name == "table" and hasattr(tables, "activate"))
     assert set(EXACT) <= {operation.name for operation in OPERATIONS if operation.exact}
+
+
+def single(mantissas: list[int], exponent: int) -> SmxMatrix:
+    block = np.zeros((4, 4), np.int32)
+    block.ravel()[: len(mantissas)] = mantissas
+    return SmxMatrix(block, np.array([[exponent]], np.uint8), 16, (4, 4))
+
+
+def test_dot2_of_a_small_product_with_a_large_unit() -> None:
+    """The term with the larger unit has one bit, the other thirty: the result's bits come from the latter."""
+    lanes = list(product(range(4), range(4)))
+    for distance, signs in product(range(70), ([1, -1, 1, 0], [-1, -1, -1, -1])):
+        ones = single([abs(sign) for sign in signs], 127)
+        c = single([32767 * signs[0], 32766 * signs[1], 32763 * signs[2], 32765 * signs[3]], 127 - distance // 2)
+        d = single([32767, 32767, 32767, 32767], 127 - (distance + 1) // 2)
+        got = elementwise.dot2(ones, ones, c, d, 16)
+        exact = [value(ones, r, k) ** 2 + value(c, r, k) * value(d, r, k) for r, k in lanes]
+        assert (got.mantissas.ravel().tolist(), int(got.exponents[0, 0])) == quantize_block(exact, 16), distance
+
+
+def test_a_product_that_is_zero_everywhere_sets_no_unit() -> None:
+    left, right, small = single([5, 0], 254), single([0, 5], 254), single([32767, 3], 60)
+    assert elementwise.multiply_add(left, right, small, 16).equals(elementwise.multiply(small, single([1, 1], 141), 16))
+
+
+def test_a_zero_block_with_a_high_exponent_moves_no_sum() -> None:
+    a, zero = single([30000, 3], 100), single([0], 254)
+    expected = elementwise.sum_products([(a, a)], 16)
+    assert elementwise.sum_products([(a, a), (zero, zero)], 16).equals(expected)
+    assert elementwise.sum_products([(zero, zero), (a, a)], 16).equals(expected)

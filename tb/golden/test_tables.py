@@ -116,3 +116,12 @@ def test_padding_stays_zero_and_nan_stays_nan() -> None:
     assert slope.exponents.tolist() == [[127], [NAN_EXPONENT]]
     assert not slope.mantissas[:, 3].any() and (slope.mantissas[:4, :3] == 1 << 14).all()
     assert not slope.mantissas[4:].any()
+
+
+def test_readings_are_pinned() -> None:
+    """Every rounding of address and interpolation, which the error bounds alone would not see."""
+    digest = hashlib.sha256()
+    for function, order in CASES:
+        for exponent in (118, 126, 127, 129, 131):
+            digest.update(read(function, order, every_mantissa(exponent)).astype("<i8").tobytes())
+    assert digest.hexdigest() == "6543c136074465cabd3f581f1ff26c859565f096d5d1f6d26e7a59b8f2f9cf61"
