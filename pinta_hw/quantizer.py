@@ -22,14 +22,12 @@ from .spec.formats import (
 
 _WIDEST = max(SMX_BITS)
 _MAGNITUDE_BITS = ACCUMULATOR_BITS - 1
-_POSITION_BITS = (_MAGNITUDE_BITS - 1).bit_length()
 _REBIAS = PAIR_EXPONENT_BIAS + ACCUMULATOR_FRACTION_BITS - EXPONENT_BIAS
 """A block whose leading one is bit ``p`` has the stored exponent ``p + pair_exponent - _REBIAS``."""
 _GUARDED_BITS = _WIDEST + 1
 """A mantissa and, below it, its guard bit."""
 _SHIFT_BITS = 6
 """A shift of 48 already rounds every mantissa to zero, so amounts above 63 saturate."""
-_LATENCY_CYCLES = 3
 
 
 def _leading_one(m: Module, bits: Value) -> tuple[Value, Value]:
@@ -81,29 +79,28 @@ class Quantizer(wiring.Component):
     o: Out(stream.Signature(QuantizedBlock()))
     nan: Out(1)
 
-    @property
-    def latency(self) -> int:
-        """Cycles from accepting a block to offering it quantized, without stalls."""
-        return _LATENCY_CYCLES
+    latency = 3
+    """Cycles from accepting a block to offering it quantized, without stalls."""
 
     def elaborate(self, platform):
         m = Module()
         # Every stage moves on its own, so a stalled output closes gaps instead of delaying what follows them.
         # A stage's registers hold when there is nothing to load, which saves their energy.
-        load = [Signal(name=f"load_{stage}") for stage in range(_LATENCY_CYCLES)]
+        load = [Signal(name=f"load_{stage}") for stage in range(self.latency)]
         free, arriving = self.i.ready, self.i.valid
         for stage, enable in enumerate(load):
             valid = Signal(name=f"valid_{stage}")
-            behind = self.o.ready if stage == _LATENCY_CYCLES - 1 else Signal(name=f"free_{stage + 1}")
+            behind = self.o.ready if stage == self.latency - 1 else Signal(name=f"free_{stage + 1}")
             m.d.comb += [free.eq(~valid | behind), enable.eq(free & arriving)]
             with m.If(free):
                 m.d.sync += valid.eq(arriving)
             free, arriving = behind, valid
         m.d.comb += self.o.valid.eq(arriving)
 
-        found = self._build_exponent(m, load[0])
-        aligned = self._build_alignment(m, load[1], *found)
-        self._build_rounding(m, load[2], *aligned)
+        load_exponent, load_alignment, load_rounding = load
+        found = self._build_exponent(m, load_exponent)
+        aligned = self._build_alignment(m, load_alignment, *found)
+        self._build_rounding(m, load_rounding, *aligned)
         return m
 
     def _build_exponent(self, m, load):

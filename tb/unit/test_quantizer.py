@@ -157,6 +157,25 @@ def test_a_stalled_quantizer_fills_up_and_holds():
     simulator.run()
 
 
+def test_a_stalled_quantizer_closes_gaps():
+    """Behind a stalled block the stages fill up, so gaps cost nothing."""
+    dut = Quantizer()
+
+    async def drive(ctx):
+        accepted = 0
+        for cycle in range(4 * PIPELINE.quantizer):
+            offered = cycle % 2 == 0
+            ctx.set(dut.i.valid, offered)
+            accepted += offered and ctx.get(dut.i.ready)
+            await ctx.tick()
+        assert accepted == PIPELINE.quantizer
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-9)
+    simulator.add_testbench(drive)
+    simulator.run()
+
+
 FIXED = [
     # name, block, result; the unit pair exponent makes a mantissa worth its integer
     ("one", single(1, 0, UNIT_PAIR_EXPONENT, 8), (64,), 127),
