@@ -1,6 +1,6 @@
 """The accelerator: scratchpad, GEMM unit, sequencer, and the host's way in."""
 
-from amaranth import Cat, Module, Signal
+from amaranth import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -13,10 +13,9 @@ from .spec.config import AcceleratorConfig
 
 
 class HostRequest(wiring.Signature):
-    """Reads or writes one row (the same entry of every bank) of a scratchpad group.
+    """Reads or writes one row of the scratchpad: the same entry of every bank of a group.
 
-    A request is taken in a cycle with ``valid`` and ``ready``. The groups that the running instruction uses
-    are not served until it ends.
+    A request is taken in a cycle with ``valid`` and ``ready``; none is while a program runs.
     """
 
     def __init__(self, config: AcceleratorConfig):
@@ -25,8 +24,7 @@ class HostRequest(wiring.Signature):
                 "valid": Out(1),
                 "ready": In(1),
                 "write": Out(1),
-                "group": Out(ceil_log2(config.groups)),
-                "row": Out(ceil_log2(config.words)),
+                "row": Out(ceil_log2(config.scratchpad_rows)),
                 "mask": Out(config.banks),
                 "data": Out(data.ArrayLayout(Word, config.banks)),
             }
@@ -110,22 +108,15 @@ class Accelerator(wiring.Component):
         return m
 
     def _build_host(self, m: Module, scratchpad: Scratchpad, sequencer: Sequencer) -> None:
-        config, request, gemm = self._config, self.host_request, sequencer.gemm
-        in_use = Signal()
-        groups = (gemm.a_group, gemm.b_group, gemm.result_group)
-        m.d.comb += [
-            in_use.eq(sequencer.busy & Cat(request.group == group for group in groups).any()),
-            request.ready.eq(~in_use),
-            scratchpad.host_read.group.eq(request.group),
-            scratchpad.host_write.group.eq(request.group),
-        ]
+        config, request = self._config, self.host_request
+        m.d.comb += request.ready.eq(~sequencer.busy)
         taken = request.valid & request.ready
         for bank in range(config.banks):
             m.d.comb += [
                 scratchpad.host_read.enable[bank].eq(taken & ~request.write & request.mask[bank]),
-                scratchpad.host_read.address[bank].eq(request.row),
+                scratchpad.host_read.row[bank].eq(request.row),
                 scratchpad.host_write.enable[bank].eq(taken & request.write & request.mask[bank]),
-                scratchpad.host_write.address[bank].eq(request.row),
+                scratchpad.host_write.row[bank].eq(request.row),
                 scratchpad.host_write.data[bank].eq(request.data[bank]),
                 self.host_response.data[bank].eq(scratchpad.host_read.data[bank]),
             ]

@@ -61,15 +61,18 @@ def estimate_gemm(
     Raises
     ------
     UserError
-        If a size is impossible, a width does not exist, or a matrix does not fit its scratchpad group.
+        If a size is impossible, a width does not exist, or the matrices do not fit the scratchpad.
     """
     for key, value in (("m", m), ("n", n), ("k", k)):
         if value < 1:
             raise UserError(f"{key}: {value} is not possible; allowed: 1 or more")
     if k > MAX_CONTRACTION:
         raise UserError(f"k: {k} is not possible; allowed: 1 to {MAX_CONTRACTION} (longer contractions are split)")
-    for group, (rows, columns, bits) in enumerate(((m, k, a_bits), (k, n, b_bits), (m, n, result_bits))):
-        place(config, group, 0, rows, columns, bits)
+    base = 0
+    for rows, columns, bits in ((m, k, a_bits), (k, n, b_bits), (m, n, result_bits)):
+        # No two of the matrices may share a group: each starts at the next one.
+        last_group = place(config, base, rows, columns, bits).groups(config)[-1]
+        base = (last_group + 1) * config.group_words
     shape = GemmShape(blocks(m), blocks(n), blocks(k), a_bits, b_bits, result_bits)
     if grouping is None:
         grouping = config.groupings[best_grouping(config, shape)]

@@ -1,4 +1,4 @@
-"""The banked scratchpad: groups of single-port banks, each group serving one client at a time."""
+"""The banked scratchpad: groups of single-port banks, each bank serving one client at a time."""
 
 from amaranth import Array, Assert, Cat, Module, Signal
 from amaranth.lib import data, wiring
@@ -23,28 +23,26 @@ assert data.Layout.cast(Word).size == WORD_BITS
 
 
 class ReadSignature(wiring.Signature):
-    """A client that reads up to one word of every bank of one group; data follow one cycle later."""
+    """A client that reads up to one word a bank position, of any group; data follow one cycle later."""
 
     def __init__(self, config: AcceleratorConfig):
         super().__init__(
             {
-                "group": Out(ceil_log2(config.groups)),
                 "enable": Out(1).array(config.banks),
-                "address": Out(ceil_log2(config.words)).array(config.banks),
+                "row": Out(ceil_log2(config.scratchpad_rows)).array(config.banks),
                 "data": In(Word).array(config.banks),
             }
         )
 
 
 class WriteSignature(wiring.Signature):
-    """A client that writes up to one word of every bank of one group."""
+    """A client that writes up to one word a bank position, of any group."""
 
     def __init__(self, config: AcceleratorConfig):
         super().__init__(
             {
-                "group": Out(ceil_log2(config.groups)),
                 "enable": Out(1).array(config.banks),
-                "address": Out(ceil_log2(config.words)).array(config.banks),
+                "row": Out(ceil_log2(config.scratchpad_rows)).array(config.banks),
                 "data": Out(Word).array(config.banks),
             }
         )
@@ -53,8 +51,8 @@ class WriteSignature(wiring.Signature):
 class Scratchpad(wiring.Component):
     """All groups, and the switch between them and their clients.
 
-    Any group serves any client. Two clients must not touch one group in one cycle: the program's
-    allocation excludes it, `conflict` reports it, and simulation stops on it.
+    Rows run through one group after the other, and any group serves any client. Two clients must not touch
+    one bank in one cycle: the program's allocation excludes it, `conflict` reports it, and simulation stops on it.
 
     Latency: one cycle from a read's address to its data. Throughput: one word a bank and cycle.
 
@@ -86,15 +84,16 @@ class Scratchpad(wiring.Component):
         writers = [self.write, self.host_write]
         outputs = [[] for _ in range(config.banks)]
         conflicts = []
+        depth_bits = ceil_log2(config.words)
         for group in range(config.groups):
             for index in range(config.banks):
                 bank = place(m, f"bank_{group}_{index}", Bank(config.words, WORD_BITS), platform)
                 asks = []
                 for client in readers + writers:
                     ask = Signal(name=f"ask_{group}_{index}_{len(asks)}")
-                    m.d.comb += ask.eq(client.enable[index] & (client.group == group))
+                    m.d.comb += ask.eq(client.enable[index] & (client.row[index][depth_bits:] == group))
                     with m.If(ask):
-                        m.d.comb += bank.address.eq(client.address[index])
+                        m.d.comb += bank.address.eq(client.row[index][:depth_bits])
                     asks.append(ask)
                 for client, ask in zip(writers, asks[len(readers) :], strict=True):
                     with m.If(ask):
@@ -106,10 +105,10 @@ class Scratchpad(wiring.Component):
         m.d.sync += Assert(~self.conflict, "two clients of one scratchpad bank")
 
         for name, client in zip(("a", "b", "host"), readers, strict=True):
-            # Data stay on the output of the group that was read last, whatever the client asks next.
-            served = Signal(ceil_log2(config.groups), name=f"{name}_served")
-            with m.If(Cat(client.enable).any()):
-                m.d.sync += served.eq(client.group)
             for index in range(config.banks):
+                # Data stay on the output of the group that was read last, whatever the client asks next.
+                served = Signal(ceil_log2(config.groups), name=f"{name}_served_{index}")
+                with m.If(client.enable[index]):
+                    m.d.sync += served.eq(client.row[index][depth_bits:])
                 m.d.comb += client.data[index].eq(Array(outputs[index])[served])
         return m

@@ -14,10 +14,9 @@ def walk_layout(config: AcceleratorConfig) -> data.StructLayout:
     The layout rules (`spec.layout`) make slot ``t`` fall into bank ``first + t*stride``, whether `second`
     continues the first half or is the neighbouring digit plane.
     """
-    word = ceil_log2(config.group_words)
+    word = ceil_log2(config.scratchpad_words)
     return data.StructLayout(
         {
-            "group": ceil_log2(config.groups),
             "first": word,
             "second": word,
             "stride": word,
@@ -27,7 +26,7 @@ def walk_layout(config: AcceleratorConfig) -> data.StructLayout:
 
 
 class Walk(wiring.Component):
-    """Turns a walk into one address a bank.
+    """Turns a walk into one row a bank.
 
     Latency: one cycle, frozen while `advance` is low. Throughput: one walk a cycle.
 
@@ -37,7 +36,7 @@ class Walk(wiring.Component):
         The walk; a slot outside the mask touches nothing.
     advance : In(1)
         Moves the pipeline.
-    group, enable, address : Out
+    enable, row : Out
         The access of every bank; `enable` does not depend on `advance`.
     slot_of_bank, bank_of_slot : Out
         The permutation between banks and slots.
@@ -50,9 +49,8 @@ class Walk(wiring.Component):
             {
                 "walk": In(walk_layout(config)),
                 "advance": In(1),
-                "group": Out(ceil_log2(config.groups)),
                 "enable": Out(1).array(config.banks),
-                "address": Out(ceil_log2(config.words)).array(config.banks),
+                "row": Out(ceil_log2(config.scratchpad_rows)).array(config.banks),
                 "slot_of_bank": Out(self._bank_bits).array(config.banks),
                 "bank_of_slot": Out(self._bank_bits).array(config.banks),
             }
@@ -70,10 +68,10 @@ class Walk(wiring.Component):
                 with m.Case(stride):
                     m.d.comb += inverse.eq(pow(stride, -1, banks))
 
-        words = [Signal(ceil_log2(config.group_words), name=f"word_{slot}") for slot in range(banks)]
+        words = [Signal(ceil_log2(config.scratchpad_words), name=f"word_{slot}") for slot in range(banks)]
         mask = Signal(banks)
         with m.If(self.advance):
-            m.d.sync += [self.group.eq(self.walk.group), mask.eq(self.walk.mask)]
+            m.d.sync += mask.eq(self.walk.mask)
             for slot in range(banks):
                 base = self.walk.first if slot < half else self.walk.second
                 m.d.sync += words[slot].eq(base + self.walk.stride * Const(slot % half))
@@ -87,6 +85,6 @@ class Walk(wiring.Component):
             slot = self.slot_of_bank[bank]
             m.d.comb += [
                 self.enable[bank].eq(mask.bit_select(slot, 1)),
-                self.address[bank].eq(Array(word[bits:] for word in words)[slot]),
+                self.row[bank].eq(Array(word[bits:] for word in words)[slot]),
             ]
         return m

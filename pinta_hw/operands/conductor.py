@@ -84,7 +84,7 @@ class Conductor(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, gemm = self._config, self.gemm
-        word = ceil_log2(config.group_words)
+        word = ceil_log2(config.scratchpad_words)
 
         step_index = Signal(range(8))
         step = Signal(_step_layout())
@@ -244,7 +244,7 @@ class Conductor(wiring.Component):
         return exponent
 
     def _plane_offset(self, m: Module, stride, plane, name: str) -> Signal:
-        offset = Signal(ceil_log2(self._config.group_words), name=f"{name}_plane_offset")
+        offset = Signal(ceil_log2(self._config.scratchpad_words), name=f"{name}_plane_offset")
         with m.Switch(plane):
             for index in range(SmxFormat(max(SMX_BITS)).planes):
                 with m.Case(index):
@@ -256,7 +256,9 @@ class Conductor(wiring.Component):
         config, gemm = self._config, self.gemm
         half = config.banks // 2
         high_offset = self._plane_offset(m, gemm.b_plane_stride, step.b_plane, "b")
-        high, low, first, second = (Signal(ceil_log2(config.group_words), name=n) for n in ("hi", "lo", "fi", "se"))
+        high, low, first, second = (
+            Signal(ceil_log2(config.scratchpad_words), name=n) for n in ("hi", "lo", "fi", "se")
+        )
         low_present = ~step.b_low_absent
         m.d.comb += [
             high.eq(b_k + high_offset),
@@ -271,7 +273,6 @@ class Conductor(wiring.Component):
             m.d.comb += mask[slot].eq(active & Mux(slow, in_part, in_both))
         with m.If(self.advance):
             m.d.sync += [
-                self.b_walk.group.eq(gemm.b_group),
                 self.b_walk.first.eq(first),
                 self.b_walk.second.eq(second),
                 self.b_walk.stride.eq(gemm.b_lane_stride),
@@ -297,7 +298,6 @@ class Conductor(wiring.Component):
             )
         )
         m.d.comb += [
-            now.walk.group.eq(gemm.a_group),
             now.walk.first.eq(a_k + offset + Mux(part, gemm.a_lane_stride << ceil_log2(banks), 0)),
             now.walk.second.eq(now.walk.first + (gemm.a_lane_stride << ceil_log2(half))),
             now.walk.stride.eq(gemm.a_lane_stride),

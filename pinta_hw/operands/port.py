@@ -46,11 +46,11 @@ class OperandPort(wiring.Component):
         m = Module()
         config = self._config
         walk = place(m, "walk", Walk(config), platform)
-        m.d.comb += [walk.walk.eq(self.walk), walk.advance.eq(self.advance), self.memory.group.eq(walk.group)]
+        m.d.comb += [walk.walk.eq(self.walk), walk.advance.eq(self.advance)]
         for bank in range(config.banks):
             m.d.comb += [
                 self.memory.enable[bank].eq(walk.enable[bank] & self.advance),
-                self.memory.address[bank].eq(walk.address[bank]),
+                self.memory.row[bank].eq(walk.row[bank]),
             ]
         for slot in range(config.banks):
             source = Signal(ceil_log2(config.banks), name=f"bank_of_slot_{slot}")

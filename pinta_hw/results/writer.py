@@ -52,7 +52,7 @@ class Writer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, gemm = self._config, self.gemm
-        word, quantizers = ceil_log2(config.group_words), config.quantizers
+        word, quantizers = ceil_log2(config.scratchpad_words), config.quantizers
 
         rows, columns, inner_size = (Signal(range(config.units + 1), name=n) for n in ("rows", "columns", "inner_size"))
         tile_row_step, tile_column_step = Signal(word), Signal(word)
@@ -163,7 +163,6 @@ class Writer(wiring.Component):
         plane_offset = Signal(len(beat_word))
         m.d.comb += [
             plane_offset.eq(Mux(phase, gemm.result_plane_stride << 1, 0)),
-            request.group.eq(gemm.result_group),
             request.first.eq(beat_word + plane_offset),
             request.second.eq(request.first + gemm.result_plane_stride),
             request.stride.eq(stride),
@@ -187,10 +186,10 @@ class Writer(wiring.Component):
             m.d.sync += at_walk[slot].eq(words[slot])
         last_registered = Signal()
         m.d.sync += [registered.eq(request), last_registered.eq(last_write), self.done.eq(last_registered)]
-        m.d.comb += [walk.walk.eq(registered), walk.advance.eq(1), self.memory.group.eq(walk.group)]
+        m.d.comb += [walk.walk.eq(registered), walk.advance.eq(1)]
         for bank in range(config.banks):
             m.d.comb += [
                 self.memory.enable[bank].eq(walk.enable[bank]),
-                self.memory.address[bank].eq(walk.address[bank]),
+                self.memory.row[bank].eq(walk.row[bank]),
                 self.memory.data[bank].eq(Array(at_walk)[walk.slot_of_bank[bank]]),
             ]

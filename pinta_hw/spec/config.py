@@ -37,7 +37,7 @@ class AcceleratorConfig:
     groupings : tuple of Grouping
         Arrangements of the block units, the first being the native one; all have the same product.
     groups : int
-        Scratchpad groups; the two operands and the result of a GEMM lie in three different ones.
+        Scratchpad groups; the two operands and the result of a GEMM share none.
     banks : int
         Single-port banks of a group: the words that one port moves a cycle.
     words : int
@@ -123,9 +123,19 @@ class AcceleratorConfig:
         return self.banks * self.words
 
     @property
+    def scratchpad_words(self) -> int:
+        """Words of the scratchpad: addresses run through one group after the other."""
+        return self.groups * self.group_words
+
+    @property
+    def scratchpad_rows(self) -> int:
+        """Rows of the scratchpad; a row is the same entry of every bank of a group."""
+        return self.groups * self.words
+
+    @property
     def scratchpad_bytes(self) -> int:
         """Mantissa bytes of the scratchpad (the exponents come on top)."""
-        return self.groups * self.group_words * WORD_MANTISSA_BYTES
+        return self.scratchpad_words * WORD_MANTISSA_BYTES
 
     @property
     def port_bits(self) -> int:

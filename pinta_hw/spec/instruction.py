@@ -23,8 +23,7 @@ class Gemm:
     Raises
     ------
     UserError
-        If the shapes do not match, two of the three matrices share a scratchpad group (its banks have one
-        port), or the contraction is too long.
+        If the shapes do not match or the contraction is too long.
     """
 
     a: TensorLayout
@@ -46,11 +45,6 @@ class Gemm:
                 raise UserError(f"{name}: {left} is too many; allowed: 1 to {MAX_BLOCKS}")
         if self.k_blocks * BLOCK_SIDE > MAX_CONTRACTION:
             raise UserError(f"contraction: {self.k_blocks * BLOCK_SIDE} elements; allowed: at most {MAX_CONTRACTION}")
-        groups = (self.a.group, self.b.group, self.result.group)
-        if len(set(groups)) < len(groups):
-            raise UserError(
-                f"groups: a, b, result in {groups[0]}, {groups[1]}, {groups[2]}; allowed: three different ones"
-            )
 
     @property
     def row_blocks(self) -> int:
@@ -67,15 +61,13 @@ class Gemm:
 
 def fields(config: AcceleratorConfig) -> dict[str, int]:
     """Names and widths (bits) of the fields of a GEMM word, least significant first."""
-    group = (config.groups - 1).bit_length()
-    word = (config.group_words - 1).bit_length()
+    word = (config.scratchpad_words - 1).bit_length()
     widths = {}
     for operand, strides in (
         ("a", ("lane_stride", "k_stride")),
         ("b", ("lane_stride", "k_stride")),
         ("result", ("row_stride", "column_stride")),
     ):
-        widths[f"{operand}_group"] = group
         widths[f"{operand}_base"] = word
         for stride in strides:
             widths[f"{operand}_{stride}"] = word
@@ -88,22 +80,30 @@ def fields(config: AcceleratorConfig) -> dict[str, int]:
 
 
 def encode(config: AcceleratorConfig, gemm: Gemm) -> int:
-    """Pack an instruction into a program word (strides are taken modulo the group's size)."""
+    """Pack an instruction into a program word.
+
+    Raises
+    ------
+    UserError
+        If two of the three matrices share a scratchpad group: its banks have one port.
+    """
     a, b, result = gemm.a, gemm.b, gemm.result
+    places = {"a": a.groups(config), "b": b.groups(config), "result": result.groups(config)}
+    for left, right in (("a", "b"), ("a", "result"), ("b", "result")):
+        shared = set(places[left]) & set(places[right])
+        if shared:
+            raise UserError(f"scratchpad group {min(shared)}: holds {left} and {right}; allowed: one of them")
     values = {
-        "a_group": a.group,
         "a_base": a.base,
         "a_lane_stride": a.row_stride,
         "a_k_stride": a.column_stride,
         "a_plane_stride": a.plane_stride,
         "a_width": SMX_BITS.index(a.bits),
-        "b_group": b.group,
         "b_base": b.base,
         "b_lane_stride": b.column_stride,
         "b_k_stride": b.row_stride,
         "b_plane_stride": b.plane_stride,
         "b_width": SMX_BITS.index(b.bits),
-        "result_group": result.group,
         "result_base": result.base,
         "result_row_stride": result.row_stride,
         "result_column_stride": result.column_stride,

@@ -68,16 +68,17 @@ def batches(config: AcceleratorConfig, cases: Iterable[GemmCase]) -> Iterator[Ba
     image = ScratchpadImage(config)
     free = [0] * config.groups
     for case in cases:
-        try:
-            if len(pending) == config.program_depth:
-                raise UserError(f"program: {len(pending) + 1} instructions; allowed: {config.program_depth}")
-            instruction, free = _allocate(config, case, free, len(pending))
-        except UserError:
-            if not pending:
-                raise
-            yield Batch(tuple(pending), tuple(instructions), image)
+        placed = None
+        if len(pending) < config.program_depth:
+            placed = _allocate(config, case, free, len(pending))
+        if placed is None:
+            if pending:
+                yield Batch(tuple(pending), tuple(instructions), image)
             pending, instructions, image = [], [], ScratchpadImage(config)
-            instruction, free = _allocate(config, case, [0] * config.groups, 0)
+            placed = _allocate(config, case, [0] * config.groups, 0)
+            if placed is None:
+                raise UserError(f"{case.name}: operands and result do not fit the scratchpad of {config.name}")
+        instruction, free = placed
         image.store(_stored(instruction.a, case.a_transposed), case.a.T if case.a_transposed else case.a)
         image.store(_stored(instruction.b, case.b_transposed), case.b.T if case.b_transposed else case.b)
         pending.append(case)
@@ -90,25 +91,52 @@ def _stored(layout: TensorLayout, transposed: bool) -> TensorLayout:
     return layout.transposed() if transposed else layout
 
 
-def _allocate(config: AcceleratorConfig, case: GemmCase, free: list[int], turn: int) -> tuple[Gemm, list[int]]:
-    """Place a case behind what is already there; every group takes every role as ``turn`` goes on."""
-    free = list(free)
+def _allocate(config: AcceleratorConfig, case: GemmCase, used: list[int], turn: int) -> tuple[Gemm, list[int]] | None:
+    """Place a case behind what is already there, its matrices in groups of their own; None if it does not fit.
 
-    def take(role: int, rows: int, columns: int, bits: int) -> TensorLayout:
-        group = (turn + role) % config.groups
-        layout = place(config, group, free[group], rows, columns, bits)
-        free[group] += layout.words
-        return layout
-
+    ``used`` counts the words taken of every group. Every group takes every role as ``turn`` goes on; a
+    matrix larger than a group goes on into the next one, if that is still empty.
+    """
     (m, k), n = case.a.shape, case.b.shape[1]
-    a = take(0, *((k, m) if case.a_transposed else (m, k)), case.a.bits)
-    b = take(1, *((n, k) if case.b_transposed else (k, n)), case.b.bits)
-    instruction = Gemm(
-        a.transposed() if case.a_transposed else a,
-        b.transposed() if case.b_transposed else b,
-        take(2, m, n, case.result_bits),
-        case.chosen_grouping(config),
-        case.a_transposed,
-        case.b_transposed,
-    )
-    return instruction, free
+    shapes = [
+        (*((k, m) if case.a_transposed else (m, k)), case.a.bits),
+        (*((n, k) if case.b_transposed else (k, n)), case.b.bits),
+        (m, n, case.result_bits),
+    ]
+    for shift in range(config.groups):
+        used_now, taken, layouts = list(used), set[int](), list[TensorLayout]()
+        for role, (rows, columns, bits) in enumerate(shapes):
+            layout = _first_fit(config, used_now, taken, turn + shift + role, rows, columns, bits)
+            if layout is None:
+                break
+            layouts.append(layout)
+            for group in layout.groups(config):
+                used_now[group] = min(layout.base + layout.words - group * config.group_words, config.group_words)
+                taken.add(group)
+        else:
+            a, b, result = layouts
+            instruction = Gemm(
+                a.transposed() if case.a_transposed else a,
+                b.transposed() if case.b_transposed else b,
+                result,
+                case.chosen_grouping(config),
+                case.a_transposed,
+                case.b_transposed,
+            )
+            return instruction, used_now
+    return None
+
+
+def _first_fit(
+    config: AcceleratorConfig, used: list[int], taken: set[int], turn: int, rows: int, columns: int, bits: int
+) -> TensorLayout | None:
+    for start in range(config.groups):
+        group = (turn + start) % config.groups
+        try:
+            layout = place(config, group * config.group_words + used[group], rows, columns, bits)
+        except UserError:
+            continue
+        groups = layout.groups(config)
+        if used[group] < config.group_words and not taken & set(groups) and not any(used[g] for g in groups[1:]):
+            return layout
+    return None

@@ -14,13 +14,13 @@ class ScratchpadImage:
 
     Attributes
     ----------
-    planes : uint64 array, shape (groups, words of a group)
+    planes : uint64 array, shape (words of the scratchpad,)
     exponents : uint8 array, same shape
     written : bool array, same shape
     """
 
     def __init__(self, config: AcceleratorConfig):
-        shape = (config.groups, config.group_words)
+        shape = config.scratchpad_words
         self.planes = np.zeros(shape, dtype=np.uint64)
         self.exponents = np.zeros(shape, dtype=np.uint8)
         self.written = np.zeros(shape, dtype=np.bool_)
@@ -29,17 +29,17 @@ class ScratchpadImage:
         """Put a matrix where ``layout`` says."""
         assert matrix.bits == layout.bits, (matrix.bits, layout.bits)
         words = _words(layout)
-        self.planes[layout.group, words] = digit_planes(matrix)
-        self.exponents[layout.group, words] = matrix.exponents
-        self.written[layout.group, words] = True
+        self.planes[words] = digit_planes(matrix)
+        self.exponents[words] = matrix.exponents
+        self.written[words] = True
 
     def load(self, layout: TensorLayout, shape: tuple[int, int]) -> SmxMatrix:
         """The matrix of logical ``shape`` at ``layout``; every plane must carry the same exponents."""
         words = _words(layout)
-        exponents = self.exponents[layout.group, words]
+        exponents = self.exponents[words]
         if not (exponents == exponents[0]).all():
             raise AssertionError(f"planes of one block carry different exponents, in {layout}")
-        return from_digit_planes(self.planes[layout.group, words], exponents[0], shape)
+        return from_digit_planes(self.planes[words], exponents[0], shape)
 
 
 def _words(layout: TensorLayout) -> npt.NDArray[np.int64]:

@@ -70,18 +70,15 @@ async def write(ctx, dut, image):
     ctx.set(dut.host_request.valid, 1)
     ctx.set(dut.host_request.write, 1)
     banks = CONFIG.banks
-    for group in range(CONFIG.groups):
-        for row in np.flatnonzero(image.written[group].reshape(-1, banks).any(axis=1)):
-            words = range(row * banks, (row + 1) * banks)
-            packed = sum(
-                (int(image.planes[group, w]) | int(image.exponents[group, w]) << 64) << (WORD_BITS * n)
-                for n, w in enumerate(words)
-            )
-            ctx.set(dut.host_request.group, group)
-            ctx.set(dut.host_request.row, int(row))
-            ctx.set(dut.host_request.mask, sum(int(image.written[group, w]) << n for n, w in enumerate(words)))
-            ctx.set(Value.cast(dut.host_request.data), packed)
-            await ctx.tick().until(dut.host_request.ready)
+    for row in np.flatnonzero(image.written.reshape(-1, banks).any(axis=1)):
+        words = range(row * banks, (row + 1) * banks)
+        packed = sum(
+            (int(image.planes[w]) | int(image.exponents[w]) << 64) << (WORD_BITS * n) for n, w in enumerate(words)
+        )
+        ctx.set(dut.host_request.row, int(row))
+        ctx.set(dut.host_request.mask, sum(int(image.written[w]) << n for n, w in enumerate(words)))
+        ctx.set(Value.cast(dut.host_request.data), packed)
+        await ctx.tick().until(dut.host_request.ready)
     ctx.set(dut.host_request.valid, 0)
 
 
@@ -90,16 +87,14 @@ async def read(ctx, dut, image):
     ctx.set(dut.host_request.valid, 1)
     ctx.set(dut.host_request.write, 0)
     ctx.set(dut.host_request.mask, (1 << CONFIG.banks) - 1)
-    for group in range(CONFIG.groups):
-        ctx.set(dut.host_request.group, group)
-        for row in range(CONFIG.words):
-            ctx.set(dut.host_request.row, row)
-            await ctx.tick().until(dut.host_request.ready)
-            packed = ctx.get(Value.cast(dut.host_response.data))
-            for bank in range(CONFIG.banks):
-                word = packed >> (WORD_BITS * bank)
-                image.planes[group, row * CONFIG.banks + bank] = word & ((1 << 64) - 1)
-                image.exponents[group, row * CONFIG.banks + bank] = (word >> 64) & 255
+    for row in range(CONFIG.scratchpad_rows):
+        ctx.set(dut.host_request.row, row)
+        await ctx.tick().until(dut.host_request.ready)
+        packed = ctx.get(Value.cast(dut.host_response.data))
+        for bank in range(CONFIG.banks):
+            word = packed >> (WORD_BITS * bank)
+            image.planes[row * CONFIG.banks + bank] = word & ((1 << 64) - 1)
+            image.exponents[row * CONFIG.banks + bank] = (word >> 64) & 255
     ctx.set(dut.host_request.valid, 0)
 
 
