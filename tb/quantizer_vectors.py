@@ -154,32 +154,30 @@ def negated_powers_beside_others() -> Iterator[Vector]:
 
 
 def boundaries(bits: int) -> Iterator[Vector]:
-    """Elements at and beside the boundaries between mantissas, below a fixed largest element.
+    """Elements at and beside the boundaries between mantissas, a power of two or its negative deciding the exponent.
 
-    All of them in SMX-4; in the wider formats those around zero, around each power of two, and at the top.
+    All boundaries in SMX-4; in the wider formats those around zero, around each power of two, and at the top.
     """
     form = SmxFormat(bits)
+    interesting = {0, 1, 2, 3, form.max_mantissa - 1, form.max_mantissa}
+    interesting |= {(1 << n) + offset for n in range(bits - 1) for offset in (-2, -1, 0)}
+    if bits == min(SMX_BITS):
+        interesting = set(range(form.max_mantissa + 1))
     for position in (0, 1, 5, bits - 3, bits - 2, bits - 1, bits + 3, 28, 30):
         unit = Fraction(2) ** (position - form.fraction_bits)
-        interesting = {0, 1, 2, 3, form.max_mantissa - 1, form.max_mantissa}
-        interesting |= {(1 << n) + offset for n in range(bits - 1) for offset in (-2, -1, 0)}
-        if bits == min(SMX_BITS):
-            interesting = set(range(form.max_mantissa + 1))
-        top = (2 << position) - 1
-        values = sorted(
-            {
-                sign * value
-                for mantissa in interesting
-                for offset in (-1, 0, 1)
-                for sign in (-1, 1)
-                if 0 <= (value := int((mantissa + Fraction(1, 2)) * unit) + offset) <= top
-            }
-        )
-        for start in range(0, len(values), BLOCK_ELEMENTS - 1):
-            part = values[start : start + BLOCK_ELEMENTS - 1]
-            block = [1 << position, *part, *[0] * (BLOCK_ELEMENTS - 1 - len(part))]
-            lane = start % BLOCK_ELEMENTS
-            yield Vector(tuple(block[lane:] + block[:lane]), UNIT_PAIR_EXPONENT, bits)
+        magnitudes = {
+            int((mantissa + Fraction(1, 2)) * unit + offset)
+            for mantissa in interesting
+            for offset in (-1, 0, 1, unit / 4, -unit / 4)
+        }
+        # Beside the negative, all others are smaller: it alone decides.
+        for decisive, top in ((1 << position, (2 << position) - 1), (-1 << position, (1 << position) - 1)):
+            values = sorted(sign * value for value in magnitudes if 0 <= value <= top for sign in (-1, 1))
+            for start in range(0, len(values), BLOCK_ELEMENTS - 1):
+                part = values[start : start + BLOCK_ELEMENTS - 1]
+                block = [decisive, *part, *[0] * (BLOCK_ELEMENTS - 1 - len(part))]
+                lane = start % BLOCK_ELEMENTS
+                yield Vector(tuple(block[lane:] + block[:lane]), UNIT_PAIR_EXPONENT, bits)
 
 
 def exponent_limits() -> Iterator[Vector]:
