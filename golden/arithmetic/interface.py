@@ -1,0 +1,85 @@
+"""What layers and estimators may do with tensors; the number format is behind it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from enum import Enum
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..real import Reals
+
+T = TypeVar("T")
+
+
+class Role(Enum):
+    """What a tensor is for; an experiment sets the precision of each role."""
+
+    INPUT = "inputs"
+    ACTIVATION = "activations"
+    WEIGHT = "weights"
+    GRADIENT = "gradients"
+    ELEMENTWISE = "elementwise"
+
+
+class Arithmetic(ABC, Generic[T]):
+    """Matrix and elementwise operations on tensors of type ``T``, which are matrices of a logical shape.
+
+    Every operation rounds its result once, to the precision of the role it is given.
+    """
+
+    dtype: type[np.floating]
+    """Of the real numbers in residuals, losses and updates: float32, or float64 in the float64 reference."""
+
+    @abstractmethod
+    def encode(self, values: npt.ArrayLike, role: Role) -> T:
+        """A tensor of real numbers."""
+
+    @abstractmethod
+    def decode(self, tensor: T) -> Reals:
+        """The values as real numbers of `dtype`."""
+
+    @abstractmethod
+    def shape(self, tensor: T) -> tuple[int, int]:
+        """Rows and columns."""
+
+    @abstractmethod
+    def stack(self, planes: Sequence[T]) -> T:
+        """Planes of one role below each other, each starting with a block of its own."""
+
+    @abstractmethod
+    def split(self, stacked: T, rows: Sequence[int]) -> list[T]:
+        """The planes again, each with its number of rows."""
+
+    @abstractmethod
+    def gemm(self, name: str, a: T, b: T, role: Role, *, a_transposed: bool = False, b_transposed: bool = False) -> T:
+        """``A B``; ``name`` tells the product from others in a trace."""
+
+    @abstractmethod
+    def contract(self, name: str, a: T, b: T, *, a_transposed: bool = False, b_transposed: bool = False) -> Reals:
+        """``A B`` as real numbers, straight from the accumulators."""
+
+    @abstractmethod
+    def add_row(self, a: T, row: T, role: Role) -> T:
+        """``a + row`` for a row of shape (1, N)."""
+
+    @abstractmethod
+    def multiply(self, a: T, b: T, role: Role, *, doubled: bool = False) -> T:
+        """``a b``, or ``2 a b``, lane by lane."""
+
+    @abstractmethod
+    def multiply_add(self, a: T, b: T, c: T, role: Role) -> T:
+        """``a b + c``, lane by lane."""
+
+    @abstractmethod
+    def dot2(self, a: T, b: T, c: T, d: T, role: Role) -> T:
+        """``a b + c d``, lane by lane."""
+
+    @abstractmethod
+    def sum_products(self, pairs: Sequence[tuple[T, T]], role: Role) -> T:
+        """The sum of ``a b`` over the pairs in order, lane by lane."""
+
+    @abstractmethod
+    def activate(self, function: str, order: int, y: T, role: Role) -> T:
+        """A derivative, up to the fourth, of ``tanh``, ``sin`` or ``gelu``."""

@@ -1,0 +1,13 @@
+"""Estimators of derivatives, by the name that experiments use."""
+
+from pinta_hw.spec import experiment
+
+from .estimator import Estimator
+from .jet import Jet
+
+__all__ = ["Estimator", "Jet", "make_estimator"]
+
+
+def make_estimator(settings: experiment.Estimator) -> Estimator:
+    """The estimator that an experiment names."""
+    return {"jet": Jet}[settings.name]()
