@@ -55,5 +55,5 @@ class Accumulator(wiring.Component):
                 carry.eq(Mux(swap, product[0], moved[0])),
             ]
             with m.If(self.enable):
-                m.d.sync += sums[lane].eq(staying + moved[1:] + carry)
+                m.d.sync += sums[lane].eq((Cat(1, staying) + Cat(carry, moved[1:]))[1:])
         return m

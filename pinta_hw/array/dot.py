@@ -46,13 +46,13 @@ class DigitDots(wiring.Component):
         for row in range(BLOCK_SIDE):
             for column in range(BLOCK_SIDE):
                 lane = BLOCK_SIDE * row + column
-                total = correction
+                total = Const(0, 1)
                 for k in range(BLOCK_SIDE):
                     digit = self.a.word_select(BLOCK_SIDE * row + k, DIGIT_BITS)
                     byte = self.b.word_select(BLOCK_SIDE * k + column, BYTE_BITS)
                     for partial_product in self._partial_products(digit, byte):
                         total = total + partial_product
-                m.d.comb += self.sums[lane].eq((total + self.addends[lane].as_unsigned())[:DOT_BITS])
+                m.d.comb += self.sums[lane].eq((total + correction + self.addends[lane].as_unsigned())[:DOT_BITS])
         return m
 
     def _partial_products(self, digit, byte):

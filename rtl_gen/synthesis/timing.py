@@ -1,0 +1,117 @@
+"""Timing and power of a netlist, with OpenSTA."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pinta_hw.spec.errors import UserError
+
+from .liberty import Liberty
+from .tools import run
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Switching of a port.
+
+    Parameters
+    ----------
+    toggles : float
+        Transitions a cycle; random data has 0.5.
+    duty : float
+        Share of the time at 1.
+    """
+
+    toggles: float
+    duty: float
+
+
+RANDOM = Activity(0.5, 0.5)
+CONSTANT_HIGH = Activity(0.0, 1.0)
+CONSTANT_LOW = Activity(0.0, 0.0)
+
+_SLACK = re.compile(r"^worst slack (\S+)", re.MULTILINE)
+_START = re.compile(r"^Startpoint: (\S+)", re.MULTILINE)
+_END = re.compile(r"^Endpoint: (\S+)", re.MULTILINE)
+_TOTAL_POWER = re.compile(r"^Total +(\S+) +(\S+) +(\S+) +(\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What OpenSTA says before layout: ideal clock, no wires, inputs at the clock edge.
+
+    Parameters
+    ----------
+    critical_path_ps : float
+        Shortest clock period, setup included.
+    start, end : str
+        Instances or ports at the ends of the longest path.
+    power_mw, leakage_mw : float or None
+        At the target period under the given activities.
+    """
+
+    critical_path_ps: float
+    start: str
+    end: str
+    power_mw: float | None
+    leakage_mw: float | None
+
+
+def analyze(
+    netlist: Path,
+    top: str,
+    library: Liberty,
+    folder: Path,
+    sta: str,
+    period_ps: float,
+    macro_libraries: Sequence[Path] = (),
+    activities: Mapping[str, Activity] | None = None,
+) -> Timing:
+    """Time a netlist. With ``activities`` (by port; ports not named are `RANDOM`) also its power.
+
+    Raises
+    ------
+    UserError
+        If OpenSTA fails or the design has no timed path.
+    """
+    script = [f"read_liberty {path}" for path in (library.path, *macro_libraries)]
+    script += [
+        f"read_verilog {netlist.name}",
+        f"link_design {top}",
+        f"create_clock -name clk -period {period_ps / library.time_unit_ps:g} [get_ports clk]",
+        # The latches of clock gates borrow nothing: enables have half a cycle.
+        "set_max_time_borrow 0 [all_clocks]",
+        "set data {}",
+        'foreach port [all_inputs] { if {[get_property $port full_name] != "clk"} { lappend data $port } }',
+        "set_input_delay 0 -clock clk $data",
+        "set_output_delay 0 -clock clk [all_outputs]",
+        "report_checks -path_delay max -fields {slew cap fanout} -digits 3",
+        "report_worst_slack -digits 6",
+    ]
+    if activities is not None:
+        script += [f"set_power_activity -input -activity {RANDOM.toggles} -duty {RANDOM.duty}"]
+        script += [
+            f"set_power_activity -input_ports {port} -activity {activity.toggles} -duty {activity.duty}"
+            for port, activity in activities.items()
+        ]
+        script += ["report_power -digits 8"]
+    (folder / "timing.tcl").write_text("\n".join(script) + "\n")
+    report = run([sta, "-no_splash", "-exit", "timing.tcl"], folder, "timing.log")
+    slack = _SLACK.search(report)
+    if slack is None or not re.fullmatch(r"-?[\d.]+", slack[1]):
+        errors = re.findall(r"^Error.*", report, re.MULTILINE)
+        raise UserError(f"sta: no timed path in {top}: {errors[0] if errors else 'it has no registers'}")
+    power = _TOTAL_POWER.search(report)
+    return Timing(
+        critical_path_ps=period_ps - float(slack[1]) * library.time_unit_ps,
+        start=_last(_START, report),
+        end=_last(_END, report),
+        power_mw=float(power[4]) * 1e3 if power else None,
+        leakage_mw=float(power[3]) * 1e3 if power else None,
+    )
+
+
+def _last(pattern: re.Pattern[str], report: str) -> str:
+    found = pattern.findall(report)
+    return found[-1] if found else ""

