@@ -33,7 +33,7 @@ class Accumulators:
     shape: tuple[int, int]
 
     @property
-    def unit_exponents(self) -> npt.NDArray[np.int64]:
+    def units(self) -> npt.NDArray[np.int64]:
         """Exponent of the last mantissa bit of each block."""
         return self.exponents - (PAIR_EXPONENT_BIAS + ACCUMULATOR_FRACTION_BITS)
 
@@ -48,11 +48,11 @@ class Accumulators:
 
     def quantize(self, bits: int) -> SmxMatrix:
         """The result in SMX-``bits``, rounded once."""
-        return quantize_integers(self.mantissas, self.unit_exponents, self.nan, bits, self.shape)
+        return quantize_integers(self.mantissas, self.units, self.nan, bits, self.shape)
 
     def to_float(self) -> npt.NDArray[np.float64]:
         """The exact values in float64, of the logical shape; elements of NaN blocks are NaN."""
         rows, columns = self.shape
-        unit = np.ldexp(1.0, self.unit_exponents)
+        unit = np.ldexp(1.0, self.units)
         unit[self.nan] = np.nan
         return (self.mantissas * expand(unit))[:rows, :columns]

@@ -13,6 +13,8 @@ from .smx import SmxMatrix
 
 _MAX_SHIFT = 62
 """A longer right shift of an int64 changes nothing any more: a product and half a unit stay below 2**62."""
+_PARALLEL_MULTIPLICATIONS = 1 << 24
+"""Smaller products take a few milliseconds: waiting for threads would cost more."""
 
 
 def accumulate(a: SmxMatrix, b: SmxMatrix) -> Accumulators:
@@ -37,7 +39,9 @@ def accumulate(a: SmxMatrix, b: SmxMatrix) -> Accumulators:
     acc = np.zeros((a.mantissas.shape[0], b.mantissas.shape[1]), dtype=np.int64)
     exponents = np.zeros((a.exponents.shape[0], b.exponents.shape[1]), dtype=np.int64)
     nan = np.zeros(exponents.shape, dtype=np.bool_)
-    _contract(
+    multiplications = a.mantissas.shape[0] * a.mantissas.shape[1] * b.mantissas.shape[1]
+    contract = _contract_parallel if multiplications >= _PARALLEL_MULTIPLICATIONS else _contract
+    contract(
         _read_only(a.mantissas),
         _read_only(b.mantissas),
         _read_only(a.exponents),
@@ -71,7 +75,71 @@ def _is_zero(mantissas: npt.NDArray[np.int32], row: int, column: int) -> bool:
     return True
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
+def _zero_blocks(mantissas: npt.NDArray[np.int32], exponents: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    zero = np.empty(exponents.shape, dtype=np.bool_)
+    for row in range(exponents.shape[0]):
+        for column in range(exponents.shape[1]):
+            zero[row, column] = _is_zero(mantissas, row, column)
+    return zero
+
+
+@njit(cache=True)
+def _contract_row(
+    i: int,
+    a: npt.NDArray[np.int32],
+    b: npt.NDArray[np.int32],
+    a_exponents: npt.NDArray[np.uint8],
+    b_exponents: npt.NDArray[np.uint8],
+    b_zero: npt.NDArray[np.bool_],
+    left: int,
+    acc: npt.NDArray[np.int64],
+    exponents: npt.NDArray[np.int64],
+    nan: npt.NDArray[np.bool_],
+) -> None:
+    """Fill block row ``i`` of ``acc``, ``exponents`` and ``nan``.
+
+    ``left`` is the accumulator's fraction bits less the product's. Columns are the innermost loop, which
+    becomes vector instructions.
+    """
+    inner, block_columns = b_exponents.shape
+    columns = BLOCK_SIDE * block_columns
+    up, down = max(left, 0), max(-left, 0)
+    # Of each column: the accumulator's shift, the product's, and half a unit after the latter.
+    acc_shift = np.zeros(columns, dtype=np.int64)
+    shift = np.zeros(columns, dtype=np.int64)
+    half = np.zeros(columns, dtype=np.int64)
+    for k in range(inner):
+        a_exponent = np.int64(a_exponents[i, k])
+        for j in range(block_columns):
+            nan[i, j] |= a_exponent == NAN_EXPONENT or b_exponents[k, j] == NAN_EXPONENT
+        if _is_zero(a, i, k):
+            continue
+        for j in range(block_columns):
+            exponent = a_exponent + np.int64(b_exponents[k, j])
+            old = exponents[i, j]
+            # With a zero block the product is zero, whatever it is shifted by.
+            new = old if b_zero[k, j] else max(old, exponent)
+            right = min(down + max(new - exponent, 0), _MAX_SHIFT)
+            for c in range(BLOCK_SIDE * j, BLOCK_SIDE * (j + 1)):
+                acc_shift[c] = min(new - old, _MAX_SHIFT)
+                shift[c] = right
+                half[c] = (1 << right) >> 1
+            exponents[i, j] = new
+        b0, b1, b2, b3 = b[4 * k], b[4 * k + 1], b[4 * k + 2], b[4 * k + 3]
+        for r in range(BLOCK_SIDE * i, BLOCK_SIDE * (i + 1)):
+            a0, a1, a2, a3 = a[r, 4 * k : 4 * k + 4]
+            row = acc[r]
+            for c in range(columns):
+                product = (a0 * b0[c] + a1 * b1[c] + a2 * b2[c] + a3 * b3[c]) << up
+                row[c] = (row[c] >> acc_shift[c]) + ((product + half[c]) >> shift[c])
+    for j in range(block_columns):
+        if nan[i, j]:
+            exponents[i, j] = 0
+            acc[BLOCK_SIDE * i : BLOCK_SIDE * (i + 1), BLOCK_SIDE * j : BLOCK_SIDE * (j + 1)] = 0
+
+
+@njit(cache=True)
 def _contract(
     a: npt.NDArray[np.int32],
     b: npt.NDArray[np.int32],
@@ -82,48 +150,22 @@ def _contract(
     exponents: npt.NDArray[np.int64],
     nan: npt.NDArray[np.bool_],
 ) -> None:
-    """Fill ``acc``, ``exponents`` and ``nan``; ``left`` is the accumulator's fraction bits less the product's.
+    b_zero = _zero_blocks(b, b_exponents)
+    for i in range(a_exponents.shape[0]):
+        _contract_row(i, a, b, a_exponents, b_exponents, b_zero, left, acc, exponents, nan)
 
-    A row of blocks is one task; inside it the columns are the innermost loop, which becomes vector instructions.
-    """
-    block_rows, inner = a_exponents.shape
-    block_columns = b_exponents.shape[1]
-    columns = BLOCK_SIDE * block_columns
-    up, down = max(left, 0), max(-left, 0)
-    b_zero = np.empty(b_exponents.shape, dtype=np.bool_)
-    for k in prange(inner):
-        for j in range(block_columns):
-            b_zero[k, j] = _is_zero(b, k, j)
-    for i in prange(block_rows):
-        # Of each column: the accumulator's shift, the product's, and half a unit after the latter.
-        acc_shift = np.zeros(columns, dtype=np.int64)
-        shift = np.zeros(columns, dtype=np.int64)
-        half = np.zeros(columns, dtype=np.int64)
-        for k in range(inner):
-            a_exponent = np.int64(a_exponents[i, k])
-            for j in range(block_columns):
-                nan[i, j] |= a_exponent == NAN_EXPONENT or b_exponents[k, j] == NAN_EXPONENT
-            if _is_zero(a, i, k):
-                continue
-            for j in range(block_columns):
-                exponent = a_exponent + np.int64(b_exponents[k, j])
-                old = exponents[i, j]
-                # With a zero block the product is zero, whatever it is shifted by.
-                new = old if b_zero[k, j] else max(old, exponent)
-                right = min(down + max(new - exponent, 0), _MAX_SHIFT)
-                for c in range(BLOCK_SIDE * j, BLOCK_SIDE * (j + 1)):
-                    acc_shift[c] = min(new - old, _MAX_SHIFT)
-                    shift[c] = right
-                    half[c] = (1 << right) >> 1
-                exponents[i, j] = new
-            b0, b1, b2, b3 = b[4 * k], b[4 * k + 1], b[4 * k + 2], b[4 * k + 3]
-            for r in range(BLOCK_SIDE * i, BLOCK_SIDE * (i + 1)):
-                a0, a1, a2, a3 = a[r, 4 * k : 4 * k + 4]
-                row = acc[r]
-                for c in range(columns):
-                    product = (a0 * b0[c] + a1 * b1[c] + a2 * b2[c] + a3 * b3[c]) << up
-                    row[c] = (row[c] >> acc_shift[c]) + ((product + half[c]) >> shift[c])
-        for j in range(block_columns):
-            if nan[i, j]:
-                exponents[i, j] = 0
-                acc[BLOCK_SIDE * i : BLOCK_SIDE * (i + 1), BLOCK_SIDE * j : BLOCK_SIDE * (j + 1)] = 0
+
+@njit(cache=True, parallel=True)
+def _contract_parallel(
+    a: npt.NDArray[np.int32],
+    b: npt.NDArray[np.int32],
+    a_exponents: npt.NDArray[np.uint8],
+    b_exponents: npt.NDArray[np.uint8],
+    left: int,
+    acc: npt.NDArray[np.int64],
+    exponents: npt.NDArray[np.int64],
+    nan: npt.NDArray[np.bool_],
+) -> None:
+    b_zero = _zero_blocks(b, b_exponents)
+    for i in prange(a_exponents.shape[0]):
+        _contract_row(i, a, b, a_exponents, b_exponents, b_zero, left, acc, exponents, nan)

@@ -30,10 +30,10 @@ class Adam:
         self._v = {name: np.zeros_like(value) for name, value in self.parameters.items()}
         self._beta1_power = self._beta2_power = 1.0
         self._constants = {
-            "beta1": dtype(BETA1),
-            "one_minus_beta1": dtype(1 - BETA1),
-            "beta2": dtype(BETA2),
-            "one_minus_beta2": dtype(1 - BETA2),
+            "beta1": np.asarray(BETA1, dtype),
+            "one_minus_beta1": np.asarray(1 - BETA1, dtype),
+            "beta2": np.asarray(BETA2, dtype),
+            "one_minus_beta2": np.asarray(1 - BETA2, dtype),
         }
 
     def step(self, gradients: Parameters, learning_rate: float) -> None:
@@ -42,8 +42,8 @@ class Adam:
         self._beta2_power *= BETA2
         correction = math.sqrt(1 - self._beta2_power)
         constants = self._constants | {
-            "rate": self._dtype(learning_rate * correction / (1 - self._beta1_power)),
-            "epsilon": self._dtype(EPSILON * correction),
+            "rate": np.asarray(learning_rate * correction / (1 - self._beta1_power), self._dtype),
+            "epsilon": np.asarray(EPSILON * correction, self._dtype),
         }
         for name, w in self.parameters.items():
             inputs = {"w": w, "m": self._m[name], "v": self._v[name], "g": gradients[name]}

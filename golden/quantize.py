@@ -2,6 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from pinta_hw.spec.formats import BLOCK_SIDE, EXPONENT_BIAS, MAX_EXPONENT, NAN_EXPONENT, SmxFormat
 
@@ -9,7 +10,6 @@ from .smx import SmxMatrix, expand, padded
 
 _MIN_SHARED_EXPONENT = -EXPONENT_BIAS
 _MAX_SHARED_EXPONENT = MAX_EXPONENT - EXPONENT_BIAS
-_INT64_BITS = 64
 
 
 def block_max(magnitudes: npt.NDArray) -> npt.NDArray:
@@ -63,29 +63,20 @@ def quantize(values: npt.ArrayLike, bits: int) -> SmxMatrix:
     return SmxMatrix(strips.reshape(x.shape).astype(np.int32), exponents, bits, shape)
 
 
-def _bit_length(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Bit length of non-negative integers below 2**62, exactly."""
-    # A float64 holds 31-bit halves exactly, so the exponent field is the bit length.
-    high = values >> 31
-    return np.where(high > 0, np.frexp(high.astype(np.float64))[1] + 31, np.frexp(values.astype(np.float64))[1]).astype(
-        np.int64
-    )
-
-
 def quantize_integers(
     integers: npt.NDArray[np.int64],
-    unit_exponents: npt.NDArray[np.int64],
+    units: npt.NDArray[np.int64],
     nan: npt.NDArray[np.bool_],
     bits: int,
     shape: tuple[int, int],
 ) -> SmxMatrix:
-    """Quantize ``integers * 2**unit_exponents`` to SMX-``bits`` in integer arithmetic: what the gateware does.
+    """Quantize ``integers * 2**units`` to SMX-``bits`` in integer arithmetic: what the gateware does.
 
     Parameters
     ----------
     integers : int64 array, shape (4 I, 4 J)
         Magnitudes below 2**62; lanes outside ``shape`` must be zero.
-    unit_exponents : int64 array, shape (I, J)
+    units : int64 array, shape (I, J)
         Exponent of a block's unit.
     nan : bool array, shape (I, J)
         Blocks that are NaN whatever their integers are.
@@ -94,28 +85,51 @@ def quantize_integers(
     shape : (rows, columns)
         Logical shape of the result.
     """
-    form = SmxFormat(bits)
-    largest = block_max(np.abs(integers))
-    units = np.asarray(unit_exponents, dtype=np.int64)
-    shared = np.where(largest > 0, units + _bit_length(largest) - 1, _MIN_SHARED_EXPONENT)
-    nan = nan | (shared > _MAX_SHARED_EXPONENT)
-    shared = np.maximum(shared, _MIN_SHARED_EXPONENT)
-    right = shared - form.fraction_bits - units
-    left = np.clip(-right, 0, _INT64_BITS - 2)
-    # A right shift by 63 leaves less than half a unit of any magnitude below 2**62: it rounds to zero.
-    right = np.clip(right, 0, _INT64_BITS - 1)
-    left, right = np.where(nan | (largest == 0), 0, left), np.where(nan, 0, right)
-    mantissas = _shift_half_even(integers << expand(left), expand(right))
-    mantissas = np.clip(mantissas, -form.max_mantissa, form.max_mantissa)
-    mantissas[expand(nan)] = 0
-    exponents = np.where(nan, NAN_EXPONENT, shared + EXPONENT_BIAS).astype(np.uint8)
-    return SmxMatrix(mantissas.astype(np.int32), exponents, bits, shape)
+    mantissas = np.empty(integers.shape, dtype=np.int32)
+    exponents = np.empty(units.shape, dtype=np.uint8)
+    _quantize_blocks(integers, units, nan, SmxFormat(bits).fraction_bits, mantissas, exponents)
+    return SmxMatrix(mantissas, exponents, bits, shape)
 
 
-def _shift_half_even(values: npt.NDArray[np.int64], shift: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """``values / 2**shift`` rounded half to even, for magnitudes below 2**62."""
-    kept = values >> shift
-    lost = values - (kept << shift)
-    half = np.int64(1) << np.maximum(shift - 1, 0)
-    up = (lost > half) | ((lost == half) & ((kept & 1) == 1))
-    return kept + (up & (shift > 0))
+@njit(cache=True)
+def _quantize_blocks(
+    integers: npt.NDArray[np.int64],
+    units: npt.NDArray[np.int64],
+    nan: npt.NDArray[np.bool_],
+    fraction_bits: int,
+    mantissas: npt.NDArray[np.int32],
+    exponents: npt.NDArray[np.uint8],
+) -> None:
+    limit = (1 << (fraction_bits + 1)) - 1
+    for i in range(units.shape[0]):
+        for j in range(units.shape[1]):
+            rows = range(BLOCK_SIDE * i, BLOCK_SIDE * (i + 1))
+            columns = range(BLOCK_SIDE * j, BLOCK_SIDE * (j + 1))
+            largest = 0
+            for r in rows:
+                for c in columns:
+                    largest = max(largest, abs(integers[r, c]))
+            length = 0
+            while largest >> length:
+                length += 1
+            shared = max(units[i, j] + length - 1, _MIN_SHARED_EXPONENT) if largest else _MIN_SHARED_EXPONENT
+            if nan[i, j] or shared > _MAX_SHARED_EXPONENT:
+                exponents[i, j] = NAN_EXPONENT
+                for r in rows:
+                    for c in columns:
+                        mantissas[r, c] = 0
+                continue
+            exponents[i, j] = shared + EXPONENT_BIAS
+            # A right shift by 63 leaves less than half a unit of any magnitude below 2**62: it rounds to zero.
+            right = min(shared - fraction_bits - units[i, j], 63) if largest else 0
+            for r in rows:
+                for c in columns:
+                    value = integers[r, c]
+                    if right > 0:
+                        kept = value >> right
+                        lost = value - (kept << right)
+                        half = np.int64(1) << (right - 1)
+                        value = kept + (lost > half or (lost == half and kept & 1 == 1))
+                    else:
+                        value <<= -right
+                    mantissas[r, c] = min(max(value, -limit), limit)

@@ -1,7 +1,7 @@
 """The forward Laplacian: second-order Taylor mode, with one row for the sum of the second derivatives.
 
-Planes of a point: ``base`` y, ``direction<v>`` a_v = v . grad y, ``laplacian`` s = sum of v^T H v; and ``boundary``, whose
-points carry values only. Linear layers act on each plane alone. At an activation phi::
+Planes of a point: ``base`` y, ``direction<v>`` a_v = v . grad y, ``laplacian`` s = sum of v^T H v; and ``boundary``,
+whose points carry values only. Linear layers act on each plane alone. At an activation phi::
 
     base  h = phi(y)          direction  a_v' = phi' a_v          laplacian  s' = phi' s + phi'' q,  q = sum_v a_v^2
 
@@ -10,7 +10,8 @@ Backward, with G the gradient of a plane after the activation and g of the one b
     p = sum_v G_a_v a_v       w = 2 phi'' G_s      r = phi'' s + phi''' q      t = phi' G_y + phi'' p
     g_y = r G_s + t           g_a_v = phi' G_a_v + w a_v                      g_s = phi' G_s
 
-Every assignment rounds once: q, p, w, r, t and the derivatives of phi to SMX-16, the others to the precision of their role.
+Every assignment rounds once: q, p, w, r, t and the derivatives of phi to SMX-16, the others to the precision of
+their role.
 What is absent (the Laplacian of the coordinates, gradients that the residual does not have) is left out.
 """
 

@@ -43,7 +43,7 @@ class Poisson2d:
 
     def __init__(self, settings: experiment.Poisson2d) -> None:
         self._solution, self._laplacian = _SOLUTIONS[settings.name]
-        self.loss = (
+        self.loss: tuple[LossTerm, ...] = (
             LossTerm("laplacian", "residual", "residual_scale", 1.0),
             LossTerm("boundary", "mismatch", "mismatch_scale", settings.boundary_weight),
         )

@@ -98,6 +98,12 @@ def test_larger_products(a_bits: int, b_bits: int) -> None:
     assert_same(accumulate(a, b), gemm_reference.accumulate(a, b))
 
 
+def test_products_large_enough_for_threads() -> None:
+    rng = np.random.default_rng(11)
+    a, b = operand(rng, (257, 260), 8, 6), operand(rng, (260, 259), 8, 6)
+    assert_same(accumulate(a, b), gemm_reference.accumulate(a, b))
+
+
 def full(shape: tuple[int, int], mantissa: int, exponent: int, bits: int) -> SmxMatrix:
     grid = (-(-shape[0] // 4), -(-shape[1] // 4))
     return SmxMatrix(
