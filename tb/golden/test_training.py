@@ -1,0 +1,224 @@
+"""Explicit gradients against finite differences, the SMX run against the reference, and what training reaches."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from golden.arithmetic import FloatArithmetic, Role, SmxArithmetic
+from golden.estimators import Jet
+from golden.gemm import accumulate
+from golden.layers import Dense
+from golden.network import Network
+from golden.optim import Adam
+from golden.real import flush, rounded, run_program
+from golden.trace import GemmTrace
+from golden.train import Trainer
+from pinta_hw.spec.errors import UserError
+from pinta_hw.spec.experiment import Experiment, Precision, load_experiment
+from pinta_hw.spec.real import ADAM
+
+POISSON = Path(__file__).parents[2] / "experiments" / "poisson2d.yaml"
+
+
+def experiment(**changes: Any) -> Experiment:
+    """The Poisson experiment, smaller, with changes such as ``precision={"arithmetic": "fp64"}``."""
+    content = load_experiment(POISSON).model_dump()
+    content["network"]["hidden"] = (9, 10)
+    content["training"] |= {"interior": 7, "boundary": 5, "steps": 20, "test_points": 100}
+    for section, values in changes.items():
+        content[section] |= values
+    return Experiment.model_validate(content)
+
+
+def small_network(outputs: set[str], activation: str) -> Network:
+    layers = (Dense("layer0", 3, 6), Dense("layer1", 6, 5), Dense("layer2", 5, 1))
+    return Network(layers, activation, Jet(), frozenset(outputs))
+
+
+FP64 = FloatArithmetic(np.float64)
+
+
+def parameters_of(network: Network, seed: int) -> dict[str, np.ndarray]:
+    """Initial weights, and biases that are not zero."""
+    rng = np.random.default_rng(seed)
+    return {
+        k: v + (0.3 * rng.standard_normal(v.shape) if k.endswith("bias") else 0.0)
+        for k, v in network.initial(seed).items()
+    }
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sin", "gelu"])
+def test_jet_gives_the_derivatives(activation: str) -> None:
+    network = small_network({"base", "direction", "laplacian"}, activation)
+    tensors = network.encode(FP64, parameters_of(network, 1))
+    x = np.random.default_rng(2).standard_normal((4, 3))
+    outputs, _ = network.forward(FP64, tensors, Jet().inputs(FP64, x, x[:1]))
+
+    def u(points: np.ndarray) -> np.ndarray:
+        return network.evaluate(FP64, tensors, points)
+
+    h = 1e-4
+    steps = h * np.eye(3)
+    assert np.allclose(outputs["base"], u(x), rtol=1e-14)
+    for v, e in enumerate(steps):
+        assert np.allclose(outputs[f"direction{v}"], (u(x + e) - u(x - e)) / (2 * h), rtol=1e-6, atol=1e-7)
+    laplacian = sum(u(x + e) - 2 * u(x) + u(x - e) for e in steps) / h**2
+    assert np.allclose(outputs["laplacian"], laplacian, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sin", "gelu"])
+@pytest.mark.parametrize(
+    "outputs",
+    [{"base", "direction", "laplacian", "boundary"}, {"laplacian", "boundary"}, {"base", "direction"}, {"base"}],
+)
+def test_gradients_of_every_output(activation: str, outputs: set[str]) -> None:
+    network = small_network(outputs, activation)
+    parameters = parameters_of(network, 3)
+    rng = np.random.default_rng(4)
+    x = Jet().inputs(FP64, rng.standard_normal((4, 3)), rng.standard_normal((2, 3)))
+
+    def run(at: dict[str, np.ndarray]) -> tuple[Any, Any, Any]:
+        tensors = network.encode(FP64, at)
+        return tensors, *network.forward(FP64, tensors, x)
+
+    tensors, made, kept = run(parameters)
+    weights = {plane: rng.standard_normal(value.shape) for plane, value in made.items()}
+    gradients = network.backward(FP64, tensors, kept, weights)
+    assert gradients.keys() == parameters.keys()
+
+    def loss(at: dict[str, np.ndarray]) -> float:
+        return float(sum((run(at)[1][plane] * weight).sum() for plane, weight in weights.items()))
+
+    for name, value in parameters.items():
+        for _ in range(3):
+            direction = rng.standard_normal(value.shape)
+            h = 1e-5
+            up, down = (parameters | {name: value + s * h * direction} for s in (1, -1))
+            numeric = (loss(up) - loss(down)) / (2 * h)
+            assert np.isclose((gradients[name] * direction).sum(), numeric, rtol=1e-6, atol=1e-8), name
+
+
+def test_loss_gradient_with_micro_batches() -> None:
+    trainer = Trainer(experiment(precision={"arithmetic": "fp64"}, training={"micro_batch": 3}))
+    points = trainer.points(0)
+    gradients, losses = trainer.gradients(*points)
+    whole = Trainer(experiment(precision={"arithmetic": "fp64"}))
+    expected, expected_losses = whole.gradients(*points)
+    assert np.isclose(sum(losses.values()), sum(expected_losses.values()), rtol=1e-12)
+    rng = np.random.default_rng(5)
+    for name, value in whole.optimizer.parameters.items():
+        assert np.allclose(gradients[name], expected[name], rtol=1e-10, atol=1e-12)
+        direction = rng.standard_normal(value.shape)
+        losses_at = []
+        for sign in (1, -1):
+            whole.optimizer.parameters[name] = value + sign * 1e-5 * direction
+            losses_at.append(sum(whole.gradients(*points)[1].values()))
+        whole.optimizer.parameters[name] = value
+        assert np.isclose((expected[name] * direction).sum(), (losses_at[0] - losses_at[1]) / 2e-5, rtol=1e-6)
+
+
+def test_smx_gradients_are_near_the_reference() -> None:
+    reference = Trainer(experiment(precision={"arithmetic": "fp64"}))
+    points = reference.points(0)
+    exact, _ = reference.gradients(*points)
+    errors = []
+    for bits in (16, 8):
+        precision = {"inputs": 16, "activations": bits, "weights": bits, "gradients": bits}
+        gradients, _ = Trainer(experiment(precision=precision)).gradients(*points)
+        errors.append([np.linalg.norm(gradients[k] - exact[k]) / np.linalg.norm(exact[k]) for k in exact])
+    print(errors)
+    assert max(errors[0]) < 1e-3 < max(errors[1]) < 0.2
+
+
+def test_smx_training_is_pinned() -> None:
+    trainer = Trainer(experiment(training={"micro_batch": 4}))
+    for _ in range(3):
+        trainer.step()
+    digest = hashlib.sha256()
+    for name, value in trainer.optimizer.parameters.items():
+        assert value.dtype == np.float32
+        digest.update(name.encode() + value.astype("<f4").tobytes())
+    # Changes only with the definition of the arithmetic, the order of operations or the data.
+    assert digest.hexdigest() == "b70e73530b14223aa3ee76c1ecdeef386f6cc341fbdfdd0946c9cc8e393e31fc"
+
+
+def test_traces_hold_every_product_of_a_step() -> None:
+    traces: list[GemmTrace] = []
+    trainer = Trainer(experiment(), traces.append)
+    trainer.step()
+    kinds = (
+        ["forward"] * 3
+        + ["weight_gradient", "bias_gradient", "input_gradient"] * 2
+        + ["weight_gradient", "bias_gradient"]
+    )
+    assert [trace.name.split(".")[1] for trace in traces] == kinds
+    assert {(trace.a.bits, trace.b.bits) for trace in traces} >= {(16, 8), (12, 8), (8, 8)}
+    for trace in traces:
+        a, b = (trace.a.T if trace.a_transposed else trace.a), (trace.b.T if trace.b_transposed else trace.b)
+        assert accumulate(a, b).equals(trace.accumulators)
+        assert trace.accumulators.quantize(trace.bits).equals(trace.result)
+    silent = Trainer(experiment())
+    silent.step()
+    for name, value in silent.optimizer.parameters.items():
+        assert np.array_equal(value, trainer.optimizer.parameters[name])
+
+
+def test_training_approaches_the_solution_as_fast_as_fp32() -> None:
+    errors = {}
+    for arithmetic in ("fp32", "smx"):
+        training = {"steps": 250, "interior": 60, "boundary": 60, "learning_rate": 5e-3, "test_points": 500}
+        precision = {"arithmetic": arithmetic}
+        result = Trainer(experiment(network={"hidden": (24, 24)}, training=training, precision=precision)).run()
+        print(result)
+        assert result.relative_l2 < result.trivial_l2 / 3
+        errors[arithmetic] = result.relative_l2
+    assert errors["smx"] < 1.1 * errors["fp32"]
+
+
+def test_nan_is_never_silent() -> None:
+    trainer = Trainer(experiment())
+    trainer.optimizer.parameters["layer1.weight"][2, 3] = np.nan
+    report = trainer.step()
+    assert np.isnan(report.loss)
+    assert np.isnan(trainer.optimizer.parameters["layer0.weight"]).any()
+
+
+def test_a_step_too_large_for_one_contraction_names_the_limit() -> None:
+    trainer = Trainer(experiment(training={"interior": 2000, "micro_batch": 2000}))
+    with pytest.raises(UserError, match="contraction: .* at most 4096"):
+        trainer.step()
+
+
+def test_adam_is_adam() -> None:
+    rng = np.random.default_rng(6)
+    w = rng.standard_normal((3, 4))
+    adam = Adam({"w": w}, np.float64)
+    m, v = np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, 6):
+        g = 1e-7 * rng.standard_normal(w.shape)
+        adam.step({"w": g}, 1e-2)
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        w = w - 1e-2 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        assert np.allclose(adam.parameters["w"], w, rtol=1e-10)
+
+
+def test_subnormals_are_flushed() -> None:
+    tiny = np.array([1e-40, -1e-40, 2**-126, -0.0, np.nan], np.float32)
+    assert flush(tiny).tobytes() == np.array([0.0, -0.0, 2**-126, -0.0, np.nan], np.float32).tobytes()
+    assert rounded(np.array([1e-40, 1e39]), np.float32).tolist() == [0.0, np.inf]
+    names = ("w", "m", "v", "g", "beta1", "one_minus_beta1", "beta2", "one_minus_beta2", "rate", "epsilon")
+    inputs = {name: np.array([1e-20], np.float32) for name in names}
+    assert run_program(ADAM, inputs)["fresh_v"].tolist() == [0.0]
+
+
+def test_stacked_planes_split_again() -> None:
+    arithmetic = SmxArithmetic(Precision())
+    rng = np.random.default_rng(7)
+    planes = [arithmetic.encode(rng.standard_normal((rows, 6)), Role.ACTIVATION) for rows in (5, 4, 1)]
+    stacked = arithmetic.stack(planes)
+    assert stacked.shape == (16, 6)
+    for plane, again in zip(planes, arithmetic.split(stacked, [5, 4, 1]), strict=True):
+        assert plane.equals(again)
