@@ -6,7 +6,7 @@ import typer
 
 from pinta_hw.spec.errors import UserError
 
-from .commands import config, experiment, gemm, verilog
+from .commands import config, experiment, gemm, study, verilog
 
 app = typer.Typer(
     name="pinta",
@@ -36,6 +36,7 @@ def describe() -> None:
 
 app.add_typer(config.app, name="config")
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(study.app, name="study")
 app.command("gemm")(gemm.gemm)
 app.command("verilog")(verilog.verilog)
 

@@ -6,7 +6,7 @@ product's alignment; the accumulator's own shift, which only `running` has, floo
 ``half-up twice``. Operands are quantized first, so that only the contraction's own error is measured.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,8 +62,8 @@ class Row:
 def synthetic(rng: np.random.Generator, data: str, length: int) -> Operands:
     """Operands of a product of inner length ``length``.
 
-    ``gaussian``: standard normal. ``log-normal``: times a factor for each k-block of each row or column of
-    blocks, log-normal with a standard deviation of four octaves. ``ascending``: times a factor common to
+    ``gaussian``: standard normal. ``log-normal``: times a factor for each block, log-normal with a standard
+    deviation of four octaves. ``ascending``: times a factor common to
     each k-block, from 2**-12 up to 1 over the contraction, so that the running maximum moves as often as it can.
     """
     a, b = rng.standard_normal((SIDE, length)), rng.standard_normal((length, SIDE))
@@ -97,6 +97,11 @@ def run(seed: int, progress: Callable[[str], None] = lambda _: None, recorded: t
         progress(operands.data)
         rows += measure(operands)
     return rows
+
+
+def worst(rows: Iterable[Row], **fixed: object) -> float:
+    """Largest `rms_steps` among the rows whose fields have the values of ``fixed``."""
+    return max(row.rms_steps for row in rows if all(getattr(row, key) == value for key, value in fixed.items()))
 
 
 def measure(operands: Operands) -> Iterator[Row]:

@@ -1,0 +1,73 @@
+"""``pinta study``: the measurements behind decisions, repeated."""
+
+import dataclasses
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from golden.studies import accumulator_error
+from golden.studies.training_operands import training_operands
+from pinta.options import Json
+from pinta_hw.spec.experiment import load_experiment
+
+app = typer.Typer(help="The measurements behind the decisions, repeated.", no_args_is_help=True)
+
+_WIDTH = 32
+
+
+@app.command("accumulator-error")
+def accumulator_error_command(
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the synthetic operands.")] = 0,
+    experiment: Annotated[
+        Path | None, typer.Option("--experiment", help="An experiment file whose training adds its operands.")
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", min=0, help="Training steps before operands are taken.")] = 200,
+    json: Json = False,
+) -> None:
+    """Measure the error of the accumulator by scheme, width and rounding; it takes half a minute.
+
+    Example: `pinta study accumulator-error --experiment experiments/poisson2d.yaml`
+    """
+    errors = Console(stderr=True)
+    with errors.status("training") as status:
+        recorded = training_operands(load_experiment(experiment), steps) if experiment else ()
+        rows = accumulator_error.run(seed, status.update, recorded)
+    if json:
+        typer.echo(json_format.dumps([dataclasses.asdict(row) for row in rows]))
+        return
+    console = Console()
+    console.print(_by_width(rows))
+    console.print(_by_data(rows))
+    console.print("Units: quantization steps of the SMX-16 result, root mean square over a product.", highlight=False)
+
+
+def _by_width(rows: list[accumulator_error.Row]) -> Table:
+    table = Table(title="Worst error over all data and lengths, by accumulator width in bits", title_justify="left")
+    for name in ("operands", "maximum", "rounding", *map(str, accumulator_error.WIDTHS)):
+        table.add_column(name, justify="right" if name.isdigit() else "left")
+    for a_bits, b_bits in accumulator_error.PRECISIONS:
+        for scheme, rounding in dict.fromkeys((row.scheme, row.rounding) for row in rows):
+            fixed = {"a_bits": a_bits, "b_bits": b_bits, "scheme": scheme, "rounding": rounding}
+            figures = [accumulator_error.worst(rows, width=width, **fixed) for width in accumulator_error.WIDTHS]
+            table.add_row(f"{a_bits} x {b_bits}", scheme, rounding, *(f"{figure:.2g}" for figure in figures))
+        table.add_section()
+    return table
+
+
+def _by_data(rows: list[accumulator_error.Row]) -> Table:
+    table = Table(title=f"{_WIDTH} bits, half-up", title_justify="left")
+    for name in ("operands", "data", "K", "running", "known", "running / error of SMX-8 operands"):
+        table.add_column(name, justify="left" if name in ("operands", "data") else "right")
+    chosen = [row for row in rows if (row.width, row.rounding) == (_WIDTH, "half-up")]
+    known = {(row.data, row.length, row.a_bits): row for row in chosen if row.scheme == "known"}
+    for row in chosen:
+        if row.scheme == "running":
+            beside = known[row.data, row.length, row.a_bits]
+            figures = (row.rms_steps, beside.rms_steps, row.rms_to_input_error)
+            texts = (f"{figure:.2g}" for figure in figures)
+            table.add_row(f"{row.a_bits} x {row.b_bits}", row.data, str(row.length), *texts)
+    return table
