@@ -14,10 +14,12 @@ from golden.layers import Dense
 from golden.network import Network
 from golden.optim import Adam
 from golden.real import flush, rounded, run_program
+from golden.smx import SmxMatrix
 from golden.trace import GemmTrace
 from golden.train import Trainer
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Experiment, Precision, load_experiment
+from pinta_hw.spec.formats import NAN_EXPONENT
 from pinta_hw.spec.real import ADAM
 
 POISSON = Path(__file__).parents[2] / "experiments" / "poisson2d.yaml"
@@ -145,6 +147,16 @@ def test_smx_training_is_pinned() -> None:
     assert digest.hexdigest() == "b70e73530b14223aa3ee76c1ecdeef386f6cc341fbdfdd0946c9cc8e393e31fc"
 
 
+def assert_canonical(matrix: SmxMatrix) -> None:
+    """What every SMX matrix keeps to: padding and NaN blocks are zero, zero blocks have exponent 0."""
+    assert not matrix.mantissas[matrix.shape[0] :].any() and not matrix.mantissas[:, matrix.shape[1] :].any()
+    assert np.abs(matrix.mantissas).max() <= matrix.format.max_mantissa
+    rows, columns = matrix.exponents.shape
+    empty = ~matrix.mantissas.reshape(rows, 4, columns, 4).any(axis=(1, 3))
+    assert np.isin(matrix.exponents[empty], (0, NAN_EXPONENT)).all()
+    assert empty[matrix.nan_blocks].all()
+
+
 def test_traces_hold_every_product_of_a_step() -> None:
     traces: list[GemmTrace] = []
     trainer = Trainer(experiment(), traces.append)
@@ -157,6 +169,8 @@ def test_traces_hold_every_product_of_a_step() -> None:
     assert [trace.name.split(".")[1] for trace in traces] == kinds
     assert {(trace.a.bits, trace.b.bits) for trace in traces} >= {(16, 8), (12, 8), (8, 8)}
     for trace in traces:
+        for matrix in (trace.a, trace.b, trace.result):
+            assert_canonical(matrix)
         a, b = (trace.a.T if trace.a_transposed else trace.a), (trace.b.T if trace.b_transposed else trace.b)
         assert accumulate(a, b).equals(trace.accumulators)
         assert trace.accumulators.quantize(trace.bits).equals(trace.result)
