@@ -55,7 +55,7 @@ def block(draw: st.DrawFn) -> SmxMatrix:
 
 
 @pytest.mark.parametrize("name", EXACT)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_exact_operations(name: str, data: st.DataObject) -> None:
     count, operation, formula = EXACT[name]
