@@ -15,17 +15,22 @@ class Alignment(data.StructLayout):
     Members
     -------
     move_sum : whether the accumulator moves; otherwise the product does
-    amount : bits to move by, if fewer than 32
-    beyond : 32 bits or more: only the sign is left
+    amount : bits to move by, if fewer than ``2**amount_bits``
+    beyond : that many or more: only the sign is left
     clear : the accumulator starts anew (with ``move_sum`` and ``beyond``)
     """
 
-    def __init__(self):
-        super().__init__({"move_sum": 1, "amount": AMOUNT_BITS, "beyond": 1, "clear": 1})
+    def __init__(self, amount_bits: int = AMOUNT_BITS):
+        super().__init__({"move_sum": 1, "amount": amount_bits, "beyond": 1, "clear": 1})
 
 
 class RunningMaximum(wiring.Component):
     """Running maximum of the pair exponent and the alignment that it asks for. Latency 1, one k-block a cycle.
+
+    Parameters
+    ----------
+    amount_bits : int
+        Bits of the alignment's amount.
 
     Members
     -------
@@ -38,14 +43,20 @@ class RunningMaximum(wiring.Component):
     exponent, is_nan : of the accumulator once that k-block is added
     """
 
-    pair_exponent: In(PAIR_EXPONENT_BITS)
-    zero: In(1)
-    nan: In(1)
-    start: In(1)
-    enable: In(1)
-    alignment: Out(Alignment())
-    exponent: Out(PAIR_EXPONENT_BITS)
-    is_nan: Out(1)
+    def __init__(self, amount_bits: int = AMOUNT_BITS):
+        self._amount_bits = amount_bits
+        super().__init__(
+            {
+                "pair_exponent": In(PAIR_EXPONENT_BITS),
+                "zero": In(1),
+                "nan": In(1),
+                "start": In(1),
+                "enable": In(1),
+                "alignment": Out(Alignment(amount_bits)),
+                "exponent": Out(PAIR_EXPONENT_BITS),
+                "is_nan": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -69,8 +80,8 @@ class RunningMaximum(wiring.Component):
                 exponent.eq(Mux(larger, self.pair_exponent, before)),
                 is_nan.eq(self.nan | (is_nan & ~self.start)),
                 alignment.move_sum.eq(larger | self.start),
-                alignment.amount.eq(distance[:AMOUNT_BITS]),
-                alignment.beyond.eq(distance[AMOUNT_BITS:].any() | self.start),
+                alignment.amount.eq(distance[: self._amount_bits]),
+                alignment.beyond.eq(distance[self._amount_bits :].any() | self.start),
                 alignment.clear.eq(self.start),
             ]
         return m

@@ -1,4 +1,5 @@
 from .flow import STA_MISSING, ModuleArea, SynthesisResult, synthesize
+from .power import simulated_power_mw
 from .timing import CONSTANT_HIGH, CONSTANT_LOW, RANDOM, Activity
 
 __all__ = [
@@ -9,5 +10,6 @@ __all__ = [
     "Activity",
     "ModuleArea",
     "SynthesisResult",
+    "simulated_power_mw",
     "synthesize",
 ]

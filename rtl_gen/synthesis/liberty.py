@@ -36,8 +36,8 @@ class Cell:
         Liberty function of every output pin that has one.
     latch : dict of str to str
         ``enable`` and ``data_in`` of the cell's latch; empty if it has none.
-    flops : int
-        Flip-flops in the cell, 0 or 1.
+    flop : dict of str to str
+        ``state``, ``clocked_on`` and ``next_state`` of the cell's flip-flop; empty if it has none.
     """
 
     name: str
@@ -45,7 +45,22 @@ class Cell:
     inputs: tuple[str, ...]
     functions: dict[str, str]
     latch: dict[str, str]
-    flops: int
+    flop: dict[str, str]
+
+    @property
+    def flops(self) -> int:
+        """Flip-flops in the cell, 0 or 1."""
+        return int(bool(self.flop))
+
+    @property
+    def flop_pins(self) -> tuple[str, str]:
+        """Clock pin and data pin of the flip-flop."""
+        clock, data = (re.sub(r"[!'() ]", "", self.flop[key]) for key in ("clocked_on", "next_state"))
+        return clock, data
+
+    def flop_inverts(self, pin: str) -> bool:
+        """Whether ``pin`` shows the data pin inverted."""
+        return (self.functions[pin] != self.flop["state"]) != ("!" in self.flop["next_state"])
 
 
 @dataclass(frozen=True)
@@ -155,7 +170,7 @@ def _parsed(plain: Path, given: Path) -> Liberty:
             name = match["name"]
         elif group == "cell":
             finish()
-            cell = {"name": match["name"], "area_um2": 0.0, "inputs": (), "functions": {}, "latch": {}, "flops": 0}
+            cell = {"name": match["name"], "area_um2": 0.0, "inputs": (), "functions": {}, "latch": {}, "flop": {}}
             pin = ""
         elif key == "time_unit":
             time_unit_ps = _time_unit_ps(value, given)
@@ -166,7 +181,7 @@ def _parsed(plain: Path, given: Path) -> Liberty:
         elif group == "pg_pin":
             pin = ""
         elif group == "ff":
-            cell["flops"], pin = 1, ""
+            cell["flop"], pin = {"state": match["name"].split(",")[0].strip()}, ""
         elif group == "latch":
             cell["latch"], pin = {"state": match["name"].split(",")[0].strip()}, ""
         elif key == "area":
@@ -175,6 +190,8 @@ def _parsed(plain: Path, given: Path) -> Liberty:
             cell["inputs"] += (pin,)
         elif key == "function" and pin:
             cell["functions"][pin] = value
+        elif key in ("clocked_on", "next_state") and cell["flop"]:
+            cell["flop"].setdefault(key, value)
         elif key in ("enable", "data_in") and cell["latch"]:
             cell["latch"].setdefault(key, value)
     finish()

@@ -14,6 +14,8 @@ from .tools import run
 
 _MODULE = re.compile(r"^module (\\\S+|\w+) ?\(.*?^endmodule", re.MULTILINE | re.DOTALL)
 _INSTANCE = re.compile(r"^  (\\\S+|[A-Za-z_$][\w$]*) (\\\S+ |[A-Za-z_$][\w$]*)(?: ?)\($", re.MULTILINE)
+NETLIST = "netlist.v"
+"""The mapped design, in the working folder."""
 _LOAD_FF = 2.0
 """Assumed at every output of a combinational cone before sizing: about three gate inputs."""
 
@@ -114,10 +116,10 @@ def map_to_cells(
     if library.tie_high and library.tie_low:
         high, low = library.tie_high, library.tie_low
         script += [f"hilomap -hicell {high.name} {_output(high)} -locell {low.name} {_output(low)}"]
-    script += ["splitnets -ports", "opt_clean", "write_verilog -noattr -noexpr netlist.v"]
+    script += ["splitnets -ports", "opt_clean", f"write_verilog -noattr -noexpr {NETLIST}"]
     (folder / "map.ys").write_text("\n".join(script) + "\n")
     run([yosys, "-s", "map.ys"], folder, "map.log")
-    return folder / "netlist.v"
+    return folder / NETLIST
 
 
 def cells_by_module(netlist: Path) -> dict[str, Counter[str]]:
