@@ -16,6 +16,7 @@ _MODULE_TEXT = re.compile(r"^module .*?^endmodule\n", re.MULTILINE | re.DOTALL)
 _CLOCK_PORT = re.compile(r"^  input (clk|rst);$", re.MULTILINE)
 _EMPTY_WIRE = re.compile(r"^  wire \[-1:0\] (\S+) ?;\n", re.MULTILINE)
 _ZERO_MEMORY = re.compile(r"^  initial begin\n(?:    (\w+)\[(\d+)\] = (\d+)'h0+;\n)+  end\n", re.MULTILINE)
+_WAKE = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+ ) = 0;\n", re.MULTILINE)
 _CHECK = re.compile(
     r"^  always @\(posedge clk\) begin\n(?:    .*\n)*?      assert .*\n(?:    .*\n)*?  end\n", re.MULTILINE
 )
@@ -69,7 +70,9 @@ def _fingerprint(value: object) -> Hashable:
     if isinstance(value, wiring.Component):
         members = value.signature.members
         own = {name: item for name, item in vars(value).items() if name not in members and not _is_private_use(name)}
-        return type(value).__module__, type(value).__qualname__, repr(value.signature), _fingerprint(own)
+        # The ports, not the signature itself: its text may hold an object's address.
+        ports = tuple((name, flow.name, len(port)) for name, (port, flow) in component_ports(value).items())
+        return type(value).__module__, type(value).__qualname__, ports, _fingerprint(own)
     raise TypeError(f"{value!r}: a {type(value).__name__} as an attribute hides whether two components are equal")
 
 
@@ -160,7 +163,13 @@ def _convert(component: wiring.Component, module: str, library: VerilogLibrary) 
             text = text.replace(escaped, escaped.strip("\\ ").replace(".", "_") + " ")
     text = _MODULE_TEXT.sub(_without_empty_wires, text)
     text = _ZERO_MEMORY.sub(_zero_memory, text)
+    text = _WAKE.sub(_wake, text)
     return _CHECK.sub(lambda check: _simulation_only(check[0]), text)
+
+
+def _wake(declaration: re.Match[str]) -> str:
+    """Icarus runs an ``always @*`` block only after a change, so this one, which all blocks watch, must change."""
+    return f"{declaration[0]}`ifdef __ICARUS__\n  initial #0 {declaration[1]}= 1;\n`endif\n"
 
 
 def _simulation_only(text: str) -> str:

@@ -63,13 +63,16 @@ class Drain(wiring.Component):
             completed = after
 
         # Beats: `inner` counts along the direction of a beat, `outer` across it.
-        tile = Signal(tile_layout(config))
-        inner, outer = Signal(range(config.units)), Signal(range(config.units))
-        inner_last, outer_last, run = Signal.like(inner), Signal.like(outer), Signal(range(config.units + 1))
-        with m.Switch(tile.grouping):
+        draining = Signal(tile_layout(config))
+        inner = Signal(range(config.units))
+        outer = Signal(range(config.units))
+        inner_last = Signal.like(inner)
+        outer_last = Signal.like(outer)
+        run = Signal(range(config.units + 1))
+        with m.Switch(draining.grouping):
             for code, grouping in enumerate(config.groupings):
                 by_columns = drains_by_columns(config, grouping)
-                along, across = (tile.rows, tile.columns) if by_columns else (tile.columns, tile.rows)
+                along, across = (draining.rows, draining.columns) if by_columns else (draining.columns, draining.rows)
                 length = grouping.rows if by_columns else grouping.columns
                 with m.Case(code):
                     m.d.comb += [
@@ -78,18 +81,21 @@ class Drain(wiring.Component):
                         run.eq(length // quantizers),
                     ]
 
-        busy, pause, beat_end, tile_end = Signal(), Signal(), Signal(), Signal()
+        busy = Signal()
+        pause = Signal()
+        beat_end = Signal()
+        tile_end = Signal()
         first_of_outer = Signal(range(config.units))
         m.d.comb += [
             self.results.valid.eq(busy & ~pause),
-            beat_end.eq(pause | (self.results.valid & self.results.ready & ~tile.slow_write)),
+            beat_end.eq(pause | (self.results.valid & self.results.ready & ~draining.slow_write)),
             tile_end.eq(beat_end & (inner == inner_last) & (outer == outer_last)),
             self.capture.eq(self.complete & (~busy | tile_end)),
             self.advance.eq(~self.complete | self.capture),
         ]
-        m.d.sync += pause.eq(self.results.valid & self.results.ready & tile.slow_write)
+        m.d.sync += pause.eq(self.results.valid & self.results.ready & draining.slow_write)
         with m.If(self.capture):
-            m.d.sync += [busy.eq(1), tile.eq(completed), inner.eq(0), outer.eq(0), first_of_outer.eq(0)]
+            m.d.sync += [busy.eq(1), draining.eq(completed), inner.eq(0), outer.eq(0), first_of_outer.eq(0)]
         with m.Elif(tile_end):
             m.d.sync += busy.eq(0)
         with m.Elif(beat_end):

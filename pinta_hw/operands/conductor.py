@@ -90,8 +90,11 @@ class Conductor(wiring.Component):
         step = Signal(_step_layout())
         self._build_steps(m, step_index, step)
 
-        rows, columns = Signal(range(config.a_lanes + 1)), Signal(range(config.b_lanes + 1))
-        a_slow, b_slow, slow_write = Signal(), Signal(), Signal()
+        rows = Signal(range(config.a_lanes + 1))
+        columns = Signal(range(config.b_lanes + 1))
+        a_slow = Signal()
+        b_slow = Signal()
+        slow_write = Signal()
         self._build_grouping(m, rows, columns, a_slow, b_slow)
         with m.Switch(gemm.result_width):
             for code, bits in enumerate(SMX_BITS):
@@ -100,9 +103,16 @@ class Conductor(wiring.Component):
 
         # One slot of the schedule: A part, B part, and whether they end the step, the segment, the k-block.
         running = Signal()
-        a_part, a_done, b_part, b_done = Signal(), Signal(), Signal(), Signal()
-        a_last, b_last = Signal(), Signal()
-        segment_end, k_end, column_end, row_end = Signal(), Signal(), Signal(), Signal()
+        a_part = Signal()
+        a_done = Signal()
+        b_part = Signal()
+        b_done = Signal()
+        a_last = Signal()
+        b_last = Signal()
+        segment_end = Signal()
+        k_end = Signal()
+        column_end = Signal()
+        row_end = Signal()
         m.d.comb += [
             a_last.eq(~a_done & (a_part == a_slow)),
             b_last.eq(~b_done & (b_part == b_slow)),
@@ -111,7 +121,8 @@ class Conductor(wiring.Component):
 
         k_left, rows_left, columns_left = (Signal(SIZE_BITS, name=n) for n in ("k_left", "rows_left", "columns_left"))
         a_row, a_k, b_column, b_k = (Signal(word, name=n) for n in ("a_row", "a_k", "b_column", "b_k"))
-        next_a_row, next_b_column = Signal(word), Signal(word)
+        next_a_row = Signal(word)
+        next_b_column = Signal(word)
         k_first = Signal()
         m.d.comb += [
             k_end.eq(k_left == 1),

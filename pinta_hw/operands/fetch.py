@@ -132,7 +132,8 @@ class Fetch(wiring.Component):
         for index in range(self._config.b_lanes):
             lane = Signal(self.b.payload[index].shape(), name=f"b_lane_{index}")
             waiting = Signal(Word, name=f"b_waiting_{index}")
-            high, low = Signal(Word, name=f"b_high_{index}"), Signal(PLANE_BITS, name=f"b_low_{index}")
+            high = Signal(Word, name=f"b_high_{index}")
+            low = Signal(PLANE_BITS, name=f"b_low_{index}")
             slot = port.slots[index]
             beside = port.slots[index + half].plane if index < half else slot.plane
             m.d.comb += [

@@ -55,7 +55,8 @@ class Writer(wiring.Component):
         word, quantizers = ceil_log2(config.scratchpad_words), config.quantizers
 
         rows, columns, inner_size = (Signal(range(config.units + 1), name=n) for n in ("rows", "columns", "inner_size"))
-        tile_row_step, tile_column_step = Signal(word), Signal(word)
+        tile_row_step = Signal(word)
+        tile_column_step = Signal(word)
         by_columns = Signal()
         with m.Switch(gemm.grouping):
             for code, grouping in enumerate(config.groupings):
@@ -69,20 +70,28 @@ class Writer(wiring.Component):
                         tile_row_step.eq(gemm.result_row_stride * Const(grouping.rows)),
                         tile_column_step.eq(gemm.result_column_stride * Const(grouping.columns)),
                     ]
-        inner_stride, outer_stride = Signal(word), Signal(word)
+        inner_stride = Signal(word)
+        outer_stride = Signal(word)
         m.d.comb += [
             inner_stride.eq(Mux(by_columns, gemm.result_row_stride, gemm.result_column_stride)),
             outer_stride.eq(Mux(by_columns, gemm.result_column_stride, gemm.result_row_stride)),
         ]
 
-        rows_left, columns_left = Signal(SIZE_BITS), Signal(SIZE_BITS)
-        tile_rows, tile_columns = Signal.like(rows), Signal.like(columns)
-        inner_left, outer_left = Signal.like(rows), Signal.like(rows)
-        phase, phase_last = Signal(), Signal()
+        rows_left = Signal(SIZE_BITS)
+        columns_left = Signal(SIZE_BITS)
+        tile_rows = Signal.like(rows)
+        tile_columns = Signal.like(columns)
+        inner_left = Signal.like(rows)
+        outer_left = Signal.like(rows)
+        phase = Signal()
+        phase_last = Signal()
         row_word, tile_word, outer_word, beat_word = (
             Signal(word, name=n) for n in ("row_word", "tile_word", "outer_word", "beat_word")
         )
-        inner_last, outer_last, column_last, row_last = Signal(), Signal(), Signal(), Signal()
+        inner_last = Signal()
+        outer_last = Signal()
+        column_last = Signal()
+        row_last = Signal()
         with m.Switch(gemm.result_width):
             for code, bits in enumerate(SMX_BITS):
                 with m.Case(code):
@@ -110,8 +119,10 @@ class Writer(wiring.Component):
                 beat_word.eq(at),
             ]
 
-        next_columns, next_rows = Signal(SIZE_BITS), Signal(SIZE_BITS)
-        next_row_word, next_tile_word = Signal(word), Signal(word)
+        next_columns = Signal(SIZE_BITS)
+        next_rows = Signal(SIZE_BITS)
+        next_row_word = Signal(word)
+        next_tile_word = Signal(word)
         m.d.comb += [
             next_columns.eq(Mux(column_last, gemm.column_blocks, columns_left - columns)),
             next_rows.eq(Mux(column_last, rows_left - rows, rows_left)),

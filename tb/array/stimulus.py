@@ -9,9 +9,10 @@ from golden.accumulators import Accumulators
 from golden.gemm import accumulate
 from golden.planes import digit_planes
 from golden.smx import SmxMatrix
-from pinta_hw.array.control import Shift
+from pinta_hw.array.control import AccumulatorBlock, Shift
 from pinta_hw.array.lanes import ALane, BLane
 from pinta_hw.array.token import token_layout
+from pinta_hw.spec.accumulator import ACCUMULATOR_BITS, PAIR_EXPONENT_BITS
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.digits import b_planes, steps
 from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE
@@ -50,6 +51,20 @@ def interleave(high: int, low: int) -> int:
     for element in range(BLOCK_ELEMENTS):
         byte |= ((low >> (4 * element)) & 15 | ((high >> (4 * element)) & 15) << 4) << (8 * element)
     return byte
+
+
+def unpack_beat(config: AcceleratorConfig, packed: int) -> tuple[Block, ...]:
+    """The blocks of a result beat."""
+    size = AccumulatorBlock().size
+    blocks = []
+    for lane in range(config.quantizers):
+        bits = packed >> (lane * size)
+        words = ((bits >> (ACCUMULATOR_BITS * n)) % (1 << ACCUMULATOR_BITS) for n in range(BLOCK_ELEMENTS))
+        sign = 1 << (ACCUMULATOR_BITS - 1)
+        mantissas = tuple((word ^ sign) - sign for word in words)
+        bits >>= ACCUMULATOR_BITS * BLOCK_ELEMENTS
+        blocks.append(Block(mantissas, bits % (1 << PAIR_EXPONENT_BITS), bool(bits >> PAIR_EXPONENT_BITS & 1)))
+    return tuple(blocks)
 
 
 def stimulus(config: AcceleratorConfig, grouping_index: int, a: SmxMatrix, b: SmxMatrix, result_bits: int) -> Stimulus:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from golden.smx import SmxMatrix
 from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.digits import steps
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.instruction import Gemm
 from pinta_hw.spec.layout import TensorLayout, place
@@ -34,6 +35,12 @@ class GemmCase:
     def shape(self) -> GemmShape:
         (rows, k), columns = self.a.exponents.shape, self.b.exponents.shape[1]
         return GemmShape(rows, columns, k, self.a.bits, self.b.bits, self.result_bits)
+
+    @property
+    def digit_multiplies(self) -> int:
+        """4 x 8 bit products that the elements of the matrices need (padding does not count)."""
+        (m, k), n = self.a.shape, self.b.shape[1]
+        return m * n * k * len(steps(self.a.bits, self.b.bits))
 
     def chosen_grouping(self, config: AcceleratorConfig) -> int:
         return best_grouping(config, self.shape) if self.grouping is None else self.grouping

@@ -23,12 +23,11 @@ def corner_cases(config: AcceleratorConfig, seed: int) -> list[GemmCase]:
     rng = np.random.default_rng(seed)
     longest = max(max(shape) for shape in SKINNY) if config.group_words >= 8192 else SMALL_SIDE
     shapes = itertools.cycle([tuple(min(side, longest) for side in shape) for shape in AWKWARD + SKINNY])
-    results = itertools.cycle(SMX_BITS)
     turns = itertools.cycle([(False, False), (True, False), (False, True)])
     groupings = itertools.cycle([None, *range(len(config.groupings))])
     cases = []
-    for _, a_bits, b_bits in itertools.product(range(2), SMX_BITS, SMX_BITS):
-        (m, n, k), result_bits = next(shapes), next(results)
+    for index, (_, a_bits, b_bits) in enumerate(itertools.product(range(2), SMX_BITS, SMX_BITS)):
+        (m, n, k), result_bits = next(shapes), SMX_BITS[(index + index // len(SMX_BITS)) % len(SMX_BITS)]
         a_transposed, b_transposed = next(turns)
         name = f"{m}x{k} {k}x{n}, SMX-{a_bits} x SMX-{b_bits} to SMX-{result_bits}"
         a = random_matrix(rng, (m, k), a_bits, exponents=(60, 190) if k > 50 else (117, 137), nan_blocks=0.01)

@@ -7,7 +7,7 @@ from amaranth.sim import Simulator
 
 from pinta_hw.array.array import PeArray
 from pinta_hw.spec.presets import load_config
-from tb.array.stimulus import Block, stimulus
+from tb.array.stimulus import stimulus, unpack_beat
 from tb.matrices import random_matrix
 
 CONFIG = load_config("tiny")
@@ -74,7 +74,7 @@ def run(rng, queued, count, feed, take):
                 assert valid and payload == held, "a stalled beat changed or went away"
             held = payload if valid and not ready else None
             if valid and ready:
-                received.append([unpack(payload, lane) for lane in range(CONFIG.quantizers)])
+                received.append(unpack_beat(CONFIG, payload))
 
     for port, beats in zip((dut.a, dut.b, dut.steps), queued, strict=True):
         simulator.add_testbench(driver(port, beats), background=True)
@@ -82,9 +82,3 @@ def run(rng, queued, count, feed, take):
     simulator.run_until(200e-6)
     assert len(received) == count, f"{len(received)} of {count} beats arrived"
     return received
-
-
-def unpack(payload: int, lane: int) -> Block:
-    bits = payload >> (lane * (16 * 32 + 10))
-    mantissas = tuple(((bits >> (32 * n)) + (1 << 31)) % (1 << 32) - (1 << 31) for n in range(16))
-    return Block(mantissas, (bits >> 512) & 511, bool((bits >> 521) & 1))
