@@ -2,11 +2,10 @@
 
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
-
-from pinta_hw.spec.errors import UserError
 
 from . import clock_gates
 from .liberty import Liberty
@@ -28,7 +27,7 @@ def instances(verilog: Sequence[Path], top: str, folder: Path, yosys: str) -> di
     UserError
         If Yosys cannot read the design or does not find the top module.
     """
-    script = [f"read_verilog -sv {_quoted(path)}" for path in verilog]
+    script = _reading(verilog, folder)
     script += [f"hierarchy -top {top}", "proc", "write_json hierarchy.json"]
     (folder / "hierarchy.ys").write_text("\n".join(script) + "\n")
     run([yosys, "-s", "hierarchy.ys"], folder, "hierarchy.log")
@@ -66,8 +65,7 @@ def map_to_cells(
 
     Returns the netlist's path in ``folder``.
     """
-    (folder / "cells.lib").unlink(missing_ok=True)
-    (folder / "cells.lib").symlink_to(library.path)
+    shutil.copyfile(library.path, folder / "cells.lib")
     (folder / "clock_gate.v").write_text(clock_gates.BLACK_BOX)
     (folder / "enables.v").write_text(clock_gates.FROM_ENABLES)
     gates = clock_gates.to_cells(library)
@@ -77,7 +75,7 @@ def map_to_cells(
         f"set_driving_cell {library.buffer.name}\nset_load {_LOAD_FF}\n" if library.buffer else ""
     )
     script = ["read_verilog -lib clock_gate.v"]
-    script += [f"read_verilog -sv {_quoted(path)}" for path in verilog]
+    script += _reading(verilog, folder)
     script += [f"blackbox {name}" for name in sorted(black_boxes)]
     script += [f"hierarchy -check -top {top}", "proc"]
     script += [f"setattr -mod -set keep_hierarchy 1 {name}" for name in sorted(keep)]
@@ -144,8 +142,11 @@ def _output(cell) -> str:
     return pin
 
 
-def _quoted(path: Path) -> str:
-    name = str(path.resolve())
-    if '"' in name or any(character.isspace() for character in name):
-        raise UserError(f"verilog: {name} has blanks or quotes in its name; allowed: a path without them")
-    return name
+def _reading(verilog: Sequence[Path], folder: Path) -> list[str]:
+    """Commands that read the sources, from copies: Yosys in a sandbox sees nothing but its working folder."""
+    commands = []
+    for number, path in enumerate(verilog):
+        copy = f"source_{number}_{re.sub(r'[^A-Za-z0-9.]', '_', path.name)}"
+        shutil.copyfile(path, folder / copy)
+        commands.append(f"read_verilog -sv {copy}")
+    return commands

@@ -68,7 +68,7 @@ def tiles_of(a_bits, b_bits):
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
     rng = random.Random(seed)
-    return [random_tile(rng, a_bits, b_bits) for _ in range(12)]
+    return [random_tile(rng, a_bits, b_bits) for _ in range(6)]
 
 
 def test_fixed_int8_unit():
@@ -116,7 +116,7 @@ def test_fused_unit(a_bits, b_bits):
 
 
 @pytest.mark.parametrize("half_up", [True, False])
-@pytest.mark.parametrize("width", [24, 32, 40])
+@pytest.mark.parametrize("width", [24, 40])
 @pytest.mark.parametrize("variant", list(Variant))
 def test_accumulators(variant, width, half_up):
     seed = random.randrange(1 << 32)
@@ -126,7 +126,7 @@ def test_accumulators(variant, width, half_up):
     limit = 1 << (width - 11 + half_up)
     terms = [
         (rng.randint(-limit + 1, limit - 1), PAIR_EXPONENT_BIAS + rng.randint(-9, 9) * rng.choice([1, 5]))
-        for _ in range(200)
+        for _ in range(100)
     ]
     maximum = max(exponent for _, exponent in terms)
     known = variant is Variant.KNOWN_MAXIMUM

