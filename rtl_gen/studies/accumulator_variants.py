@@ -16,15 +16,15 @@ class Variant(enum.Enum):
     """Where the shifters sit."""
 
     RUNNING_TWO_SHIFTERS = "running maximum, two shifters"
-    """One shifter aligns the product ahead of a register, one the sum within the loop."""
+    """One for the product, one for the sum."""
     RUNNING_SHARED_SHIFTER = "running maximum, one shared shifter"
-    """Sum and product swapped in front of one shifter within the loop."""
+    """Sum and product swapped in front of it."""
     KNOWN_MAXIMUM = "maximum known beforehand"
-    """Only the product is shifted; the loop is an adder."""
+    """Only the product is shifted."""
 
 
 class StudyAccumulator(wiring.Component):
-    """One accumulator. ``products`` is taken one cycle after the exponent that belongs to it.
+    """One accumulator. ``products`` is taken one cycle after the exponent that belongs to it. Latency 1 from there.
 
     Parameters
     ----------
@@ -65,11 +65,6 @@ class StudyAccumulator(wiring.Component):
         """Fraction bits of the sums."""
         return self._width - PRODUCT_INTEGER_BITS - GROWTH_BITS
 
-    @property
-    def latency(self) -> int:
-        """Cycles from the products at the port to the sums."""
-        return 1 if self._variant is Variant.RUNNING_SHARED_SHIFTER else 2
-
     def elaborate(self, platform):
         m = Module()
         sums = Signal.like(self.sums, reset_less=True)
@@ -101,55 +96,37 @@ class StudyAccumulator(wiring.Component):
                 move_sum = alignment.move_sum
                 moving = Mux(move_sum, sums[lane], product)
                 sign = moving[-1] & ~alignment.clear
-                moved = Mux(alignment.beyond, sign.replicate(self._width), moving >> alignment.amount)
+                moved = Mux(alignment.beyond, sign.replicate(self._width).as_signed(), moving >> alignment.amount)
                 total = (Mux(move_sum, product, sums[lane]) + moved.as_signed())[: self._width].as_signed()
             with m.If(arrived):
                 m.d.sync += sums[lane].eq(total)
 
     def _build_two_shifters(self, m, sums, arrived, alignment):
-        aligned_arrived = Signal()
-        sum_amount = Signal(self._amount_bits, reset_less=True)
-        sum_beyond = Signal(reset_less=True)
-        clear = Signal(reset_less=True)
-        m.d.sync += aligned_arrived.eq(arrived)
-        with m.If(arrived):
-            m.d.sync += [
-                sum_amount.eq(Mux(alignment.move_sum, alignment.amount, 0)),
-                sum_beyond.eq(alignment.move_sum & alignment.beyond),
-                clear.eq(alignment.clear),
-            ]
-        amount = Mux(alignment.move_sum, 0, alignment.amount)
-        beyond = ~alignment.move_sum & alignment.beyond
+        # Which of the two moves is folded into the amounts, one gate for all lanes.
+        sum_amount = Mux(alignment.move_sum, alignment.amount, 0)
+        sum_beyond = alignment.move_sum & alignment.beyond
+        product_amount = Mux(alignment.move_sum, 0, alignment.amount)
+        product_beyond = ~alignment.move_sum & alignment.beyond
         for lane in range(BLOCK_ELEMENTS):
-            aligned = self._aligned(m, lane, arrived, amount, beyond)
-            sign = sums[lane][-1] & ~clear
-            moved = Mux(sum_beyond, sign.replicate(self._width), sums[lane] >> sum_amount)
-            with m.If(aligned_arrived):
-                m.d.sync += sums[lane].eq(self._sum(moved, aligned))
+            sign = sums[lane][-1] & ~alignment.clear
+            moved = Mux(sum_beyond, sign.replicate(self._width).as_signed(), sums[lane] >> sum_amount)
+            with m.If(arrived):
+                m.d.sync += sums[lane].eq(self._sum(moved, self._aligned(lane, product_amount, product_beyond)))
 
     def _build_known_maximum(self, m, sums, arrived):
         distance = self.maximum - self.pair_exponent
         amount = Signal(self._amount_bits, reset_less=True)
         beyond = Signal(reset_less=True)
-        start = Signal(2, reset_less=True)
-        aligned_arrived = Signal()
+        start = Signal(reset_less=True)
         with m.If(self.enable):
-            m.d.sync += [amount.eq(distance), beyond.eq(distance[self._amount_bits :].any()), start[0].eq(self.start)]
-        with m.If(arrived):
-            m.d.sync += start[1].eq(start[0])
-        m.d.sync += aligned_arrived.eq(arrived)
+            m.d.sync += [amount.eq(distance), beyond.eq(distance[self._amount_bits :].any()), start.eq(self.start)]
         for lane in range(BLOCK_ELEMENTS):
-            aligned = self._aligned(m, lane, arrived, amount, beyond)
-            with m.If(aligned_arrived):
-                m.d.sync += sums[lane].eq(self._sum(Mux(start[1], 0, sums[lane]), aligned))
+            with m.If(arrived):
+                m.d.sync += sums[lane].eq(self._sum(Mux(start, 0, sums[lane]), self._aligned(lane, amount, beyond)))
 
-    def _aligned(self, m, lane, enable, amount, beyond):
-        """Register of the product after its shifter."""
+    def _aligned(self, lane, amount, beyond):
         product = self.products[lane]
-        aligned = Signal(signed(self._product_bits), name=f"aligned_{lane}", reset_less=True)
-        with m.If(enable):
-            m.d.sync += aligned.eq(Mux(beyond, product[-1].replicate(self._product_bits), product >> amount))
-        return aligned
+        return Mux(beyond, product[-1].replicate(self._product_bits).as_signed(), product >> amount)
 
     def _sum(self, total, aligned):
         if not self._half_up:

@@ -11,6 +11,8 @@ from rtl_gen.studies.fixed_int8 import FixedInt8Unit
 from rtl_gen.studies.fused import FusedUnit, Fusion
 from tb.unit.test_block_unit import contract, random_tile
 
+pytestmark = pytest.mark.slow
+
 
 def simulate(dut, cycles, read):
     """Drive one dict of port values a cycle; collect what ``read`` gives after each edge, where it is not None."""
