@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -222,6 +223,8 @@ def _compile(target: Build, options: list[str]) -> None:
             )
         except (SystemExit, RuntimeError, OSError) as error:
             raise SimulationError(f"{design.top}: does not compile{_tail(log)}") from error
+    for leftover in chain.from_iterable(folder.glob(f"*.{suffix}") for suffix in ("gch", "o", "a", "d")):
+        leftover.unlink()  # hundreds of megabytes, for a program that is never built again
 
 
 @contextmanager

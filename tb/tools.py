@@ -14,7 +14,6 @@ _MAKE_VARIABLES = (
     "CFG_CXXFLAGS_PCH_I=-include",
     "CFG_LDLIBS_THREADS=-lpthread",
     "OPT_FAST=-O2",
-    "OPT_GLOBAL=-O2",
     "OPT_SLOW=-O0",
 )
 

@@ -99,14 +99,17 @@ def run_programs(
     folder = compiled.folder / name
     folder.mkdir(parents=True, exist_ok=True)
     commands, answers, speed = folder / "commands", folder / "answers", folder / "speed.json"
+    limit_cycles = 1000
     with commands.open("w") as file:
         for program in programs:
-            file.writelines(_commands(config, program))
+            lines = list(_commands(config, program))
+            file.writelines(lines)
+            limit_cycles += 2 * len(lines) + program.limit_cycles
     finished = run(
         compiled,
         "tb.harness.program_bench",
         name,
-        environment={"PINTA_SPEED": str(speed)},
+        environment={"PINTA_SPEED": str(speed), "PINTA_LIMIT_CYCLES": str(limit_cycles)},
         plusargs=[f"+commands={commands}", f"+answers={answers}"],
     )
     with answers.open() as file:
