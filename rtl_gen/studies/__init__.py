@@ -1,0 +1,3 @@
+from . import accumulators, block_units
+
+__all__ = ["accumulators", "block_units"]

@@ -147,7 +147,9 @@ def synthesize(
         counts = totals(mapped, top)
         timing: Timing | None = None
         if sta:
-            timing = analyze(netlist, top, library, folder, sta, period_ps, macro_libraries, activities)
+            latch = library.low_latch.name if library.low_latch else None
+            latches = sum(counts[name] * cells[latch] for name, cells in mapped.items()) if latch else 0
+            timing = analyze(netlist, top, library, folder, sta, period_ps, latches, macro_libraries, activities)
         tools = tuple(version(program, folder) for program in (yosys, sta) if program)
         modules = tuple(
             ModuleArea(

@@ -31,9 +31,10 @@ RANDOM = Activity(0.5, 0.5)
 CONSTANT_HIGH = Activity(0.0, 1.0)
 CONSTANT_LOW = Activity(0.0, 0.0)
 
-_SLACK = re.compile(r"^worst slack (\S+)", re.MULTILINE)
-_START = re.compile(r"^Startpoint: (\S+)", re.MULTILINE)
-_END = re.compile(r"^Endpoint: (\S+)", re.MULTILINE)
+_PATH = re.compile(r"^path (\S+) (\S+) (\S+) (\S+) (\S+)$", re.MULTILINE)
+_BORROWED = 1e-6
+_ENDS = 1000
+"""Path ends looked at beside those at clock gates."""
 _TOTAL_POWER = re.compile(r"^Total +(\S+) +(\S+) +(\S+) +(\S+)", re.MULTILINE)
 
 
@@ -65,11 +66,14 @@ def analyze(
     folder: Path,
     sta: str,
     period_ps: float,
+    latches: int = 0,
     macro_libraries: Sequence[Path] = (),
     activities: Mapping[str, Activity] | None = None,
     pin_activities: Mapping[str, Activity] | None = None,
 ) -> Timing:
-    """Time a netlist. With ``activities`` (by port; ports not named are `RANDOM`) also its power.
+    """Time a netlist; ``latches`` is the number of its clock gates.
+
+    With ``activities`` (by port; ports not named are `RANDOM`) also its power.
 
     Where ``pin_activities`` (by ``instance/pin``) says nothing, OpenSTA propagates activities; through trees of
     exclusive ors it overestimates them many times over.
@@ -84,14 +88,22 @@ def analyze(
         f"read_verilog {netlist.name}",
         f"link_design {top}",
         f"create_clock -name clk -period {period_ps / library.time_unit_ps:g} [get_ports clk]",
-        # The latches of clock gates borrow nothing: enables have half a cycle.
-        "set_max_time_borrow 0 [all_clocks]",
         "set data {}",
         'foreach port [all_inputs] { if {[get_property $port full_name] != "clk"} { lappend data $port } }',
         "set_input_delay 0 -clock clk $data",
         "set_output_delay 0 -clock clk [all_outputs]",
+        f"foreach end [find_timing_paths -path_delay max -group_count {latches + _ENDS}] {{",
+        "  set line [list path [get_property $end slack]]",
+        "  foreach which {startpoint endpoint} {",
+        "    set pin [get_property [get_property $end $which] full_name]",
+        "    set cell port",
+        "    set slash [string last / $pin]",
+        "    if {$slash > 0} { set cell [get_property [get_cells [string range $pin 0 [expr $slash - 1]]] ref_name] }",
+        "    lappend line $pin $cell",
+        "  }",
+        "  puts [join $line]",
+        "}",
         "report_checks -path_delay max -fields {slew cap fanout} -digits 3",
-        "report_worst_slack -digits 6",
     ]
     if activities is not None:
         script += [f"set_power_activity -input -activity {RANDOM.toggles} -duty {RANDOM.duty}"]
@@ -111,20 +123,39 @@ def analyze(
         script += ["report_power -digits 8"]
     (folder / "timing.tcl").write_text("\n".join(script) + "\n")
     report = run([sta, "-no_splash", "-exit", "timing.tcl"], folder, "timing.log")
-    slack = _SLACK.search(report)
-    if slack is None or not re.fullmatch(r"-?[\d.]+", slack[1]):
+    longest = longest_path(report, library)
+    if longest is None:
         errors = re.findall(r"^Error.*", report, re.MULTILINE)
         raise UserError(f"sta: no timed path in {top}: {errors[0] if errors else 'it has no registers'}")
+    slack, start, end = longest
     power = _TOTAL_POWER.search(report)
     return Timing(
-        critical_path_ps=period_ps - float(slack[1]) * library.time_unit_ps,
-        start=_last(_START, report),
-        end=_last(_END, report),
+        critical_path_ps=period_ps - slack * library.time_unit_ps,
+        start=start,
+        end=end,
         power_mw=float(power[4]) * 1e3 if power else None,
         leakage_mw=float(power[3]) * 1e3 if power else None,
     )
 
 
-def _last(pattern: re.Pattern[str], report: str) -> str:
-    found = pattern.findall(report)
-    return found[-1] if found else ""
+def longest_path(report: str, library: Liberty) -> tuple[float, str, str] | None:
+    """Slack, start and end of the longest path that limits the period.
+
+    An enable that reaches the latch of its clock gate late, while the latch is open, borrows time: its slack there is
+    zero, and its path goes on to the gate and is counted there. A latch that borrows nothing limits nothing.
+    """
+    latch = library.low_latch.name if library.low_latch else None
+    paths = [
+        (float(slack), start, end, start_cell, cell) for slack, start, start_cell, end, cell in _PATH.findall(report)
+    ]
+    borrowing = {_instance(end) for slack, _, end, _, cell in paths if cell == latch and abs(slack) <= _BORROWED}
+    limiting = [
+        (slack, start, end)
+        for slack, start, end, start_cell, cell in paths
+        if (slack < -_BORROWED if cell == latch else start_cell != latch or _instance(start) in borrowing)
+    ]
+    return min(limiting, default=None)
+
+
+def _instance(pin: str) -> str:
+    return pin.rpartition("/")[0]

@@ -9,7 +9,8 @@ import pytest
 from pinta_hw.spec.errors import UserError
 from rtl_gen.synthesis import STA_MISSING, Activity, simulated_power_mw, synthesize, tools
 from rtl_gen.synthesis.activity import Netlist
-from rtl_gen.synthesis.liberty import opened
+from rtl_gen.synthesis.liberty import Cell, Liberty, opened
+from rtl_gen.synthesis.timing import longest_path
 
 MINIMAL = Path(__file__).parents[1] / "data" / "minimal.lib"
 
@@ -145,3 +146,19 @@ def test_power_follows_activity(tmp_path):
     idle = simulated_power_mw(result, MINIMAL, [{"enable": 0}] * 8, 1, work)
     busy = simulated_power_mw(result, MINIMAL, [{"enable": 1}] * 8, 1, work)
     assert 0 < idle < busy
+
+
+def test_borrowed_time_counts_at_the_clock_gate():
+    latch = Cell("LATCH", 0.2, ("CLK", "D"), {"Q": "IQ"}, {"state": "IQ", "enable": "!CLK", "data_in": "D"}, {})
+    library = Liberty(MINIMAL, "made up", 1.0, {"LATCH": latch})
+    report = """\
+path 100 f/Q DFF g/D DFF
+path 40 late/Q LATCH gate1/B AND2
+path 20 early/Q LATCH gate2/B AND2
+path 0 f/Q DFF late/D LATCH
+path 7 f/Q DFF early/D LATCH
+"""
+    assert longest_path(report, library) == (40.0, "late/Q", "gate1/B")
+    # Later than the latch can lend.
+    assert longest_path(report + "path -30 f/Q DFF worst/D LATCH\n", library) == (-30.0, "f/Q", "worst/D")
+    assert longest_path("nothing", library) is None
