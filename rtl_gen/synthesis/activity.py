@@ -10,7 +10,7 @@ from pathlib import Path
 from .liberty import Liberty
 from .timing import Activity
 
-_INSTANCE = re.compile(r"^  (\S+) (\S+) \(\n(.*?)^  \);", re.MULTILINE | re.DOTALL)
+_INSTANCE = re.compile(r"^  (\S+) +(\S+) +\(\n(.*?)^  \);", re.MULTILINE | re.DOTALL)
 _PIN = re.compile(r"\.(\w+)\(([^)]*)\)")
 _ASSIGN = re.compile(r"^  assign (.+?) = (.+?);$", re.MULTILINE)
 _DIRECTION = {"*": "&", "&": "&", "+": "|", "|": "|", "^": "^", "(": "(", ")": ")"}

@@ -12,7 +12,7 @@ from .liberty import Liberty
 from .tools import run
 
 _MODULE = re.compile(r"^module (\\\S+|\w+) ?\(.*?^endmodule", re.MULTILINE | re.DOTALL)
-_INSTANCE = re.compile(r"^  (\\\S+|[A-Za-z_$][\w$]*) (\\\S+ |[A-Za-z_$][\w$]*)(?: ?)\($", re.MULTILINE)
+_INSTANCE = re.compile(r"^  (\\\S+|[A-Za-z_$][\w$]*) +(\\\S+|[A-Za-z_$][\w$]*) +\($", re.MULTILINE)
 NETLIST = "netlist.v"
 """The mapped design, in the working folder."""
 _LOAD_FF = 2.0

@@ -17,7 +17,7 @@ MINIMAL = Path(__file__).parents[1] / "data" / "minimal.lib"
 needs_yosys = pytest.mark.skipif(not any(map(shutil.which, tools.YOSYS_NAMES)), reason="no yosys on the search path")
 needs_sta = pytest.mark.skipif(shutil.which("sta") is None, reason="no OpenSTA on the search path")
 
-DESIGN = """
+DESIGN = r"""
 module counter(input clk, input enable, output reg [3:0] value);
   initial value = 0;
   always @(posedge clk) if (enable) value <= value + 1;
@@ -27,7 +27,7 @@ module bank(input clk, input [3:0] address, output [7:0] data);
 endmodule
 module top(input clk, input [1:0] enable, output [7:0] data);
   wire [3:0] a, b;
-  counter first(.clk(clk), .enable(enable[0]), .value(a));
+  counter \first.one (.clk(clk), .enable(enable[0]), .value(a));
   counter second(.clk(clk), .enable(enable[1]), .value(b));
   bank memory(.clk(clk), .address(a ^ b), .data(data));
 endmodule
