@@ -6,7 +6,7 @@ import typer
 
 from pinta_hw.spec.errors import UserError
 
-from .commands import config, experiment, gemm, study, verilog
+from .commands import config, experiment, gemm, sim, study, verilog
 
 app = typer.Typer(
     name="pinta",
@@ -38,6 +38,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(study.app, name="study")
 app.command("gemm")(gemm.gemm)
+app.command("sim")(sim.sim)
 app.command("verilog")(verilog.verilog)
 
 

@@ -20,6 +20,10 @@ class CaseResult:
     """One GEMM: RTL against models. ``difference`` describes the first wrong element, if any."""
 
     name: str
+    shape: tuple[int, int, int]
+    """Rows, columns, contraction."""
+    bits: tuple[int, int, int]
+    """Widths of A, B and the result."""
     grouping: str
     elements: int
     mismatches: int
@@ -95,6 +99,8 @@ def _compare(
         grouping = config.groupings[case.chosen_grouping(config)]
         yield CaseResult(
             case.name,
+            (case.a.shape[0], case.b.shape[1], case.a.shape[1]),
+            (case.a.bits, case.b.bits, case.result_bits),
             str(grouping),
             expected.mantissas.size,
             mismatches,
