@@ -79,9 +79,12 @@ class Dense:
             arithmetic.stack([g[plane] for plane in shared]),
             a_transposed=True,
         )
-        biased = arithmetic.stack([g[plane] for plane in g if plane in VALUE_PLANES])
-        ones = arithmetic.encode(np.ones((arithmetic.shape(biased)[0], 1)), Role.GRADIENT)
-        bias = arithmetic.contract(f"{self.name}.bias_gradient", ones, biased, a_transposed=True)
+        bias = np.zeros((1, self.outputs), arithmetic.dtype)
+        values = [g[plane] for plane in g if plane in VALUE_PLANES]
+        if values:
+            biased = arithmetic.stack(values)
+            ones = arithmetic.encode(np.ones((arithmetic.shape(biased)[0], 1)), Role.GRADIENT)
+            bias = arithmetic.contract(f"{self.name}.bias_gradient", ones, biased, a_transposed=True)
         return {f"{self.name}.weight": weight, f"{self.name}.bias": bias}
 
 

@@ -61,9 +61,8 @@ class Trainer:
         self.arithmetic = make_arithmetic(experiment.precision, on_gemm)
         widths = [self.problem.dimensions, *experiment.network.hidden, 1]
         layers = [Dense(f"layer{i}", n, m) for i, (n, m) in enumerate(zip(widths[:-1], widths[1:], strict=True))]
-        self.network = Network(
-            layers, experiment.network.activation, make_estimator(experiment.estimator), self.problem.outputs
-        )
+        estimator = make_estimator(experiment.estimator, self.problem.space)
+        self.network = Network(layers, experiment.network.activation, estimator, self.problem.outputs)
         self.optimizer = Adam(self.network.initial(experiment.training.seed), self.arithmetic.dtype)
         self.steps_done = 0
 

@@ -8,6 +8,6 @@ from .jet import Jet
 __all__ = ["Estimator", "Jet", "make_estimator"]
 
 
-def make_estimator(settings: experiment.Estimator) -> Estimator:
-    """The estimator that an experiment names."""
-    return {"jet": Jet}[settings.name]()
+def make_estimator(settings: experiment.Estimator, space: int) -> Estimator:
+    """The estimator that an experiment names, for a problem with ``space`` coordinates beside time."""
+    return {"jet": Jet}[settings.name](space)

@@ -1,7 +1,8 @@
 """The forward Laplacian: second-order Taylor mode, with one row for the sum of the second derivatives.
 
-Planes of a point: ``base`` y, ``direction<v>`` a_v = v . grad y, ``laplacian`` s = sum of v^T H v; and ``boundary``,
-whose points carry values only. Linear layers act on each plane alone. At an activation phi::
+Planes of a point: ``base`` y, ``direction<v>`` a_v = v . grad y, ``laplacian`` s = sum of v^T H v; ``time``, a
+direction of first order that takes no part in s; and ``boundary``, whose points carry values only. Linear layers act
+on each plane alone. At an activation phi::
 
     base  h = phi(y)          direction  a_v' = phi' a_v          laplacian  s' = phi' s + phi'' q,  q = sum_v a_v^2
 
@@ -28,7 +29,16 @@ T = TypeVar("T")
 
 
 class Jet:
-    """Values, first derivatives and the Laplacian along all coordinates."""
+    """Values, first derivatives and the Laplacian along the coordinates of space.
+
+    Parameters
+    ----------
+    space : int
+        Coordinates of space, which come first; one more, if there is one, is time.
+    """
+
+    def __init__(self, space: int) -> None:
+        self._space = space
 
     def inputs(
         self, arithmetic: Arithmetic[T], interior: npt.NDArray[np.float64], boundary: npt.NDArray[np.float64]
@@ -37,7 +47,8 @@ class Jet:
         for v in range(interior.shape[1]):
             axis = np.zeros(interior.shape)
             axis[:, v] = 1.0
-            planes[f"direction{v}"] = arithmetic.encode(axis, Role.INPUT)
+            name = f"direction{v}" if v < self._space else "time"
+            planes[name] = arithmetic.encode(axis, Role.INPUT)
         planes["boundary"] = arithmetic.encode(boundary, Role.INPUT)
         return planes
 
@@ -52,7 +63,7 @@ class Jet:
             first = arithmetic.activate(function, 1, y["base"], Role.ELEMENTWISE)
             second = arithmetic.activate(function, 2, y["base"], Role.ELEMENTWISE)
             squares = arithmetic.sum_products([(y[plane], y[plane]) for plane in directions], Role.ELEMENTWISE)
-            for plane in directions:
+            for plane in _first_order(y):
                 after[plane] = arithmetic.multiply(first, y[plane], Role.ACTIVATION)
             after["laplacian"] = (
                 arithmetic.dot2(first, y["laplacian"], second, squares, Role.ACTIVATION)
@@ -79,15 +90,16 @@ class Jet:
 def _interior_backward(
     arithmetic: Arithmetic[T], y: Planes[T], squares: T, after: Planes[T], first: T, second: T, third: T
 ) -> Planes[T]:
-    directions, wide = list(_directions(y)), Role.ELEMENTWISE
+    wide = Role.ELEMENTWISE
     of_laplacian = after.get("laplacian")
-    pairs = [(after[plane], y[plane]) for plane in directions if plane in after]
+    given = [plane for plane in _first_order(y) if plane in after]
+    pairs = [(after[plane], y[plane]) for plane in given]
     products = [(first, after["base"])] if "base" in after else []
     if pairs:
         products.append((second, arithmetic.sum_products(pairs, wide)))
     if of_laplacian is None:
         before = {"base": _sum(arithmetic, products, Role.GRADIENT)}
-        return before | {p: arithmetic.multiply(first, after[p], Role.GRADIENT) for p in directions if p in after}
+        return before | {plane: arithmetic.multiply(first, after[plane], Role.GRADIENT) for plane in given}
 
     has_laplacian = "laplacian" in y
     bend = [(second, y["laplacian"])] if has_laplacian else []
@@ -98,9 +110,11 @@ def _interior_backward(
         else arithmetic.multiply(curvature, of_laplacian, Role.GRADIENT)
     }
     weight = arithmetic.multiply(second, of_laplacian, wide, doubled=True)
-    for plane in directions:
+    for plane in _directions(y):
         products = [(first, after[plane])] if plane in after else []
         before[plane] = _sum(arithmetic, [*products, (weight, y[plane])], Role.GRADIENT)
+    if "time" in given:
+        before["time"] = arithmetic.multiply(first, after["time"], Role.GRADIENT)
     if has_laplacian:
         before["laplacian"] = arithmetic.multiply(first, of_laplacian, Role.GRADIENT)
     return before
@@ -115,3 +129,9 @@ def _sum(arithmetic: Arithmetic[T], products: list[tuple[T, T]], role: Role) -> 
 
 def _directions(planes: Planes[Any]) -> Iterator[str]:
     return (plane for plane in planes if plane.startswith("direction"))
+
+
+def _first_order(planes: Planes[Any]) -> Iterator[str]:
+    yield from _directions(planes)
+    if "time" in planes:
+        yield "time"

@@ -32,7 +32,7 @@ class Poisson2d:
     ``u = sin(pi x1) sin(pi x2)``. The trivial predictor is the mean of the solution over the test points.
     """
 
-    dimensions = 2
+    dimensions = space = 2
     outputs = frozenset({"laplacian", "boundary"})
     program: RealProgram = (
         RealStep("residual", RealOperation.SUBTRACT, ("laplacian", "source")),

@@ -30,8 +30,12 @@ class Problem(Protocol):
     """A partial differential equation with its conditions."""
 
     dimensions: int
+    """Coordinates: those of space first, then time where there is one."""
+    space: int
+    """Coordinates of space."""
     outputs: frozenset[str]
-    """Planes that the residual takes from the network."""
+    """What the residual takes from the network: of ``base``, ``direction`` (the gradient, ``direction<v>`` along
+    coordinate v), ``time`` (the derivative by time), ``laplacian`` (over space), ``boundary``."""
     program: RealProgram
     """From output planes, constants and scales to residuals and to ``gradient_<plane>``."""
     loss: tuple[LossTerm, ...]

@@ -40,7 +40,7 @@ def experiment(**changes: Any) -> Experiment:
 
 def small_network(outputs: set[str], activation: str) -> Network:
     layers = (Dense("layer0", 3, 6), Dense("layer1", 6, 5), Dense("layer2", 5, 1))
-    return Network(layers, activation, Jet(), frozenset(outputs))
+    return Network(layers, activation, Jet(2), frozenset(outputs))
 
 
 FP64 = FloatArithmetic(np.float64)
@@ -57,10 +57,10 @@ def parameters_of(network: Network, seed: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("activation", ["tanh", "sin", "gelu"])
 def test_jet_gives_the_derivatives(activation: str) -> None:
-    network = small_network({"base", "direction", "laplacian"}, activation)
+    network = small_network({"base", "direction", "time", "laplacian"}, activation)
     tensors = network.encode(FP64, parameters_of(network, 1))
     x = np.random.default_rng(2).standard_normal((4, 3))
-    outputs, _ = network.forward(FP64, tensors, Jet().inputs(FP64, x, x[:1]))
+    outputs, _ = network.forward(FP64, tensors, Jet(2).inputs(FP64, x, x[:1]))
 
     def u(points: np.ndarray) -> np.ndarray:
         return network.evaluate(FP64, tensors, points)
@@ -68,22 +68,28 @@ def test_jet_gives_the_derivatives(activation: str) -> None:
     h = 1e-4
     steps = h * np.eye(3)
     assert np.allclose(outputs["base"], u(x), rtol=1e-14)
-    for v, e in enumerate(steps):
-        assert np.allclose(outputs[f"direction{v}"], (u(x + e) - u(x - e)) / (2 * h), rtol=1e-6, atol=1e-7)
-    laplacian = sum(u(x + e) - 2 * u(x) + u(x - e) for e in steps) / h**2
+    for plane, e in zip(("direction0", "direction1", "time"), steps, strict=True):
+        assert np.allclose(outputs[plane], (u(x + e) - u(x - e)) / (2 * h), rtol=1e-6, atol=1e-7)
+    laplacian = sum(u(x + e) - 2 * u(x) + u(x - e) for e in steps[:2]) / h**2
     assert np.allclose(outputs["laplacian"], laplacian, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sin", "gelu"])
 @pytest.mark.parametrize(
     "outputs",
-    [{"base", "direction", "laplacian", "boundary"}, {"laplacian", "boundary"}, {"base", "direction"}, {"base"}],
+    [
+        {"base", "direction", "time", "laplacian", "boundary"},
+        {"laplacian", "boundary"},
+        {"time", "laplacian"},
+        {"base", "direction"},
+        {"base"},
+    ],
 )
 def test_gradients_of_every_output(activation: str, outputs: set[str]) -> None:
     network = small_network(outputs, activation)
     parameters = parameters_of(network, 3)
     rng = np.random.default_rng(4)
-    x = Jet().inputs(FP64, rng.standard_normal((4, 3)), rng.standard_normal((2, 3)))
+    x = Jet(2).inputs(FP64, rng.standard_normal((4, 3)), rng.standard_normal((2, 3)))
 
     def run(at: dict[str, np.ndarray]) -> tuple[Any, Any, Any]:
         tensors = network.encode(FP64, at)
@@ -221,7 +227,7 @@ def test_every_name_of_an_experiment_exists() -> None:
         inside, edge = problem.sample(np.random.default_rng(9), 50, 40)
         assert ((inside > 0) & (inside < 1)).all() and ((edge == 0) | (edge == 1)).any(axis=1).all()
     for name in typing.get_args(spec.Jet.model_fields["name"].annotation):
-        assert make_estimator(spec.Jet(name=name))
+        assert make_estimator(spec.Jet(name=name), 2)
 
 
 def test_adam_is_adam() -> None:
