@@ -26,6 +26,8 @@ from .tools import require, verilator_environment
 BUILD_ROOT = Path(__file__).parents[1] / "build"
 Simulator = Literal["verilator", "icarus"]
 Trace = Literal["fst", "saif"]
+_FST_HEADERS = Path(__file__).parent / "fst"
+_EMPTY_ARCHIVE = b"!<arch>\n"
 _VERILATOR_OPTIONS = (
     # Every signal that Python can reach costs speed: only those named in the control file are.
     "--no-public-flat-rw",
@@ -192,7 +194,12 @@ def _options(design: Design, simulator: Simulator, trace: Trace | None, checks: 
             raise UserError(f"trace: {trace} needs Verilator; allowed with icarus: none")
         return ["-g2012", *([] if checks else ["-DSYNTHESIS"])]
     options = [option for option in _VERILATOR_OPTIONS if not (checks and option == "--noassert")]
-    return options + {None: [], "fst": ["--trace-fst"], "saif": ["--trace-saif"]}[trace]
+    if trace == "fst":
+        # The writer's own headers instead of the system's liblz4 and zlib; empty archives satisfy the linker.
+        options += ["--trace-fst", "-CFLAGS", f"-I{_FST_HEADERS}", "-LDFLAGS", "-L."]
+    elif trace == "saif":
+        options += ["--trace-saif"]
+    return options
 
 
 def _compile(target: Build, options: list[str]) -> None:
@@ -207,6 +214,9 @@ def _compile(target: Build, options: list[str]) -> None:
         lines = [f'public_flat_rw -module "{design.top}" -var "{signal}"' for signal in design.public]
         control.write_text("\n".join(["`verilator_config", *lines, ""]))
         sources.insert(0, control)
+    if target.trace == "fst":
+        for library in ("lz4", "z"):
+            (folder / f"lib{library}.a").write_bytes(_EMPTY_ARCHIVE)
     with _process_environment(target.simulator):
         cocotb_tools.runner.MAX_PARALLEL_BUILD_JOBS = os.cpu_count() or 1
         try:
