@@ -1,6 +1,7 @@
 """Area and speed of a design before layout."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ def synthesize(
 ) -> SynthesisResult:
     """Map a design to standard cells and time it.
 
-    A module that occurs more than once is mapped once and counted as often as it occurs.
+    A module that is instantiated in more than one place is mapped once and counted as often as it occurs.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ def synthesize(
     black_boxes : dict of str to float
         Modules to leave empty, such as memory banks, and the area of one in um2.
     keep : collection of str, optional
-        Modules that stay modules; by default those that occur more than once.
+        Modules that stay modules; by default those that are instantiated in more than one place.
     macro_libraries : sequence of Path
         Liberty files (unpacked) of the black boxes, for timing.
     activities : dict of str to Activity, optional
@@ -138,8 +139,9 @@ def synthesize(
         for name in (*areas, *(keep or ())):
             if name not in tree:
                 raise UserError(f"synthesis: module {name!r} does not occur under {top}; there are: {', '.join(tree)}")
-        open_tree = {module: children for module, children in tree.items() if module not in areas}
-        shared = [module for module, count in totals(open_tree, top).items() if count > 1 and module not in areas]
+        reached = totals({module: below for module, below in tree.items() if module not in areas}, top)
+        sites = sum((tree[module] for module in reached if module not in areas), Counter())
+        shared = [module for module, count in sites.items() if count > 1 and module not in areas]
         netlist = map_to_cells(
             sources, top, library, folder, yosys, period_ps, shared if keep is None else keep, tuple(areas)
         )
