@@ -9,7 +9,7 @@ from .instruction import gemm_layout
 from .memory.scratchpad import ReadSignature, WriteSignature
 from .operands.fetch import Fetch
 from .placement import place
-from .quantizer import Quantizer
+from .results.quantizer import Quantizer
 from .results.writer import Writer
 from .smx import Width
 from .spec.config import AcceleratorConfig

@@ -8,7 +8,7 @@ from pathlib import Path
 from amaranth.lib import wiring
 
 from pinta_hw.array.array import PeArray
-from pinta_hw.quantizer import Quantizer
+from pinta_hw.results.quantizer import Quantizer
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.experiment import Experiment
 from pinta_hw.spec.presets import load_config

@@ -8,10 +8,10 @@ from pinta_hw.array.lanes import a_lanes_layout, b_lanes_layout
 from pinta_hw.array.token import token_layout
 from pinta_hw.instruction import gemm_layout
 from pinta_hw.memory.scratchpad import ReadSignature, Word
+from pinta_hw.operands.transposer import byte_plane, transposed_plane
 from pinta_hw.placement import place
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.formats import PLANE_BITS
-from pinta_hw.transposer import byte_plane, transposed_plane
 
 from .conductor import Conductor
 from .port import OperandPort

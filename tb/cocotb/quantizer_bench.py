@@ -1,6 +1,6 @@
 """Testbench of the quantizer for a Verilog simulator: driver, monitor, model and checker.
 
-The device under test is `pinta_hw.quantizer.Quantizer` as Verilog. ``QUANTIZER_BLOCKS`` is the number of
+The device under test is `pinta_hw.results.quantizer.Quantizer` as Verilog. ``QUANTIZER_BLOCKS`` is the number of
 random blocks of each test; they follow the directed ones. cocotb prints the seed.
 """
 

@@ -9,7 +9,7 @@ from golden.gemm import gemm
 from pinta_hw.accelerator import Accelerator
 from pinta_hw.array.block_unit import BlockUnit
 from pinta_hw.operands.fetch import Fetch
-from pinta_hw.quantizer import Quantizer
+from pinta_hw.results.quantizer import Quantizer
 from pinta_hw.results.writer import Writer
 from pinta_hw.spec.config import WORD_BITS
 from pinta_hw.spec.instruction import encode

@@ -8,7 +8,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from golden.quantize import quantize_integers
-from pinta_hw.quantizer import Quantizer
+from pinta_hw.results.quantizer import Quantizer
 from pinta_hw.smx import Width
 from pinta_hw.spec.formats import BLOCK_SIDE, NAN_EXPONENT, SMX_BITS, SmxFormat
 from pinta_hw.spec.timing import PIPELINE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pinta_hw.quantizer import Quantizer
+from pinta_hw.results.quantizer import Quantizer
 from tb.runner import Design, build, run
 from tb.tools import skip_without
 

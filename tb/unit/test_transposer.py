@@ -7,8 +7,8 @@ import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
 
+from pinta_hw.operands.transposer import byte_plane, transposed_plane
 from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, DIGIT_BITS, PLANE_BITS
-from pinta_hw.transposer import byte_plane, transposed_plane
 
 BYTE_BITS = 2 * DIGIT_BITS
 

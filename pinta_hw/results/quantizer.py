@@ -7,10 +7,10 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .array.control import AccumulatorBlock
-from .smx import MAX_PLANES, QuantizedBlock, Width
-from .spec.accumulator import ACCUMULATOR_BITS, ACCUMULATOR_FRACTION_BITS, PAIR_EXPONENT_BIAS, PAIR_EXPONENT_BITS
-from .spec.formats import (
+from ..array.control import AccumulatorBlock
+from ..smx import MAX_PLANES, QuantizedBlock, Width
+from ..spec.accumulator import ACCUMULATOR_BITS, ACCUMULATOR_FRACTION_BITS, PAIR_EXPONENT_BIAS, PAIR_EXPONENT_BITS
+from ..spec.formats import (
     BLOCK_ELEMENTS,
     DIGIT_BITS,
     EXPONENT_BIAS,

@@ -5,7 +5,7 @@ Wires and one two-way multiplexer a bit. Pass signals: an expression would be re
 
 from amaranth.hdl import Cat, Mux, Value
 
-from .spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, DIGIT_BITS
+from ..spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, DIGIT_BITS
 
 _ROW_MAJOR = range(BLOCK_ELEMENTS)
 _COLUMN_MAJOR = [BLOCK_SIDE * (n % BLOCK_SIDE) + n // BLOCK_SIDE for n in _ROW_MAJOR]
