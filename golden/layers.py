@@ -2,12 +2,11 @@
 
 A *plane* is a matrix of rows of one role (base, a direction, the Laplacian, the boundary); planes are named by it.
 A layer maps every plane by the same weights; the bias reaches only the planes of values, not those of derivatives.
-Another kind of layer offers the same methods.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -20,6 +19,42 @@ Planes = dict[str, T]
 Parameters = dict[str, Reals]
 
 VALUE_PLANES = frozenset({"base", "boundary"})
+
+
+class Layer(Protocol):
+    """A linear map with trainable parameters, whose names begin with the layer's."""
+
+    @property
+    def name(self) -> str:
+        """Prefix of its parameters and of its products in a trace."""
+
+    @property
+    def inputs(self) -> int:
+        """Columns of x."""
+
+    @property
+    def outputs(self) -> int:
+        """Columns of y."""
+
+    def initial(self, rng: np.random.Generator) -> Parameters:
+        """Initial parameters in float64."""
+
+    def encode(self, arithmetic: Arithmetic[T], parameters: Mapping[str, Reals]) -> Any:
+        """Master weights to the tensors of one step."""
+
+    def forward(self, arithmetic: Arithmetic[T], tensors: Any, x: Planes[T]) -> tuple[Planes[T], Any]:
+        """Every plane's outputs, and what `backward` needs beside ``x``."""
+
+    def backward(
+        self, arithmetic: Arithmetic[T], tensors: Any, x: Planes[T], kept: Any, g: Planes[T], *, inputs: bool
+    ) -> tuple[Parameters, Planes[T]]:
+        """From gradients of the outputs: this micro-batch's sums for `collect`, and gradients of the inputs.
+
+        The latter are absent without ``inputs``. Planes of ``x`` that ``g`` lacks have zero gradients.
+        """
+
+    def collect(self, arithmetic: Arithmetic[T], tensors: Any, sums: Mapping[str, Reals]) -> Parameters:
+        """Gradients of the parameters from `backward`'s sums, added over the micro-batches of a step."""
 
 
 @dataclass(frozen=True)
@@ -53,41 +88,63 @@ class Dense:
             arithmetic.encode(parameters[f"{self.name}.bias"], Role.ELEMENTWISE),
         )
 
-    def forward(self, arithmetic: Arithmetic[T], tensors: DenseTensors[T], x: Planes[T]) -> Planes[T]:
+    def forward(self, arithmetic: Arithmetic[T], tensors: DenseTensors[T], x: Planes[T]) -> tuple[Planes[T], None]:
         """Every plane's ``x W``, plus the bias where the plane holds values."""
         stacked = arithmetic.stack(list(x.values()))
         product = arithmetic.gemm(f"{self.name}.forward", stacked, tensors.weight, Role.ELEMENTWISE)
-        y = _named(arithmetic, x, product)
-        for plane in VALUE_PLANES & y.keys():
-            y[plane] = arithmetic.add_row(y[plane], tensors.bias, Role.ELEMENTWISE)
-        return y
+        return add_bias(arithmetic, named(arithmetic, x, product), tensors.bias), None
 
-    def backward_inputs(self, arithmetic: Arithmetic[T], tensors: DenseTensors[T], g: Planes[T]) -> Planes[T]:
-        """Gradients of the inputs, ``g W^T``, from those of the outputs."""
+    def backward(
+        self,
+        arithmetic: Arithmetic[T],
+        tensors: DenseTensors[T],
+        x: Planes[T],
+        kept: None,
+        g: Planes[T],
+        *,
+        inputs: bool,
+    ) -> tuple[Parameters, Planes[T]]:
+        """``x^T g`` over the planes that both have, the column sums of g, and ``g W^T``."""
+        weight = arithmetic.contract(f"{self.name}.weight_gradient", *stacked_pair(arithmetic, x, g), a_transposed=True)
+        sums = {f"{self.name}.weight": weight, f"{self.name}.bias": bias_gradient(arithmetic, self.name, g)}
+        if not inputs:
+            return sums, {}
         stacked = arithmetic.stack(list(g.values()))
         product = arithmetic.gemm(
             f"{self.name}.input_gradient", stacked, tensors.weight, Role.ELEMENTWISE, b_transposed=True
         )
-        return _named(arithmetic, g, product)
+        return sums, named(arithmetic, g, product)
 
-    def backward_parameters(self, arithmetic: Arithmetic[T], x: Planes[T], g: Planes[T]) -> Parameters:
-        """Gradients of the parameters: ``x^T g`` over the planes that both have, and the column sums of g."""
-        shared = [plane for plane in g if plane in x]
-        weight = arithmetic.contract(
-            f"{self.name}.weight_gradient",
-            arithmetic.stack([x[plane] for plane in shared]),
-            arithmetic.stack([g[plane] for plane in shared]),
-            a_transposed=True,
-        )
-        bias = np.zeros((1, self.outputs), arithmetic.dtype)
-        values = [g[plane] for plane in g if plane in VALUE_PLANES]
-        if values:
-            biased = arithmetic.stack(values)
-            ones = arithmetic.encode(np.ones((arithmetic.shape(biased)[0], 1)), Role.GRADIENT)
-            bias = arithmetic.contract(f"{self.name}.bias_gradient", ones, biased, a_transposed=True)
-        return {f"{self.name}.weight": weight, f"{self.name}.bias": bias}
+    def collect(self, arithmetic: Arithmetic[T], tensors: DenseTensors[T], sums: Mapping[str, Reals]) -> Parameters:
+        """The sums are the gradients."""
+        return dict(sums)
 
 
-def _named(arithmetic: Arithmetic[T], like: Planes[T], stacked: T) -> Planes[T]:
+def named(arithmetic: Arithmetic[T], like: Planes[T], stacked: T) -> Planes[T]:
+    """The stacked planes again, under the names and with the rows of ``like``."""
     rows = [arithmetic.shape(plane)[0] for plane in like.values()]
     return dict(zip(like, arithmetic.split(stacked, rows), strict=True))
+
+
+def stacked_pair(arithmetic: Arithmetic[T], x: Planes[T], g: Planes[T]) -> tuple[T, T]:
+    """The planes that both have, stacked in the order of ``g``."""
+    shared = [plane for plane in g if plane in x]
+    return arithmetic.stack([x[plane] for plane in shared]), arithmetic.stack([g[plane] for plane in shared])
+
+
+def add_bias(arithmetic: Arithmetic[T], y: Planes[T], bias: T) -> Planes[T]:
+    """The planes with the bias, shape (1, outputs), added where they hold values."""
+    return {
+        plane: arithmetic.add_row(value, bias, Role.ELEMENTWISE) if plane in VALUE_PLANES else value
+        for plane, value in y.items()
+    }
+
+
+def bias_gradient(arithmetic: Arithmetic[T], name: str, g: Planes[T]) -> Reals:
+    """Column sums of the planes of values, shape (1, outputs)."""
+    values = [g[plane] for plane in g if plane in VALUE_PLANES]
+    if not values:
+        return np.zeros((1, arithmetic.shape(next(iter(g.values())))[1]), arithmetic.dtype)
+    biased = arithmetic.stack(values)
+    ones = arithmetic.encode(np.ones((arithmetic.shape(biased)[0], 1)), Role.GRADIENT)
+    return arithmetic.contract(f"{name}.bias_gradient", ones, biased, a_transposed=True)

@@ -90,6 +90,7 @@ class Trainer:
         size = self.experiment.training.micro_batch
         tensors = self.network.encode(self.arithmetic, self.optimizer.parameters)
         scales = self._scales({"laplacian": len(interior), "base": len(interior), "boundary": len(boundary)})
+        last = self.network.at(self.arithmetic, len(self.network.layers) - 1)
         total: dict[str, Reals] = {}
         losses = {term.plane: 0.0 for term in self.problem.loss}
         for start in range(0, max(len(interior), len(boundary)), size):
@@ -98,7 +99,7 @@ class Trainer:
             outputs, kept = self.network.forward(self.arithmetic, tensors, x)
             registers = self._residual(outputs, *some, scales)
             g = {
-                plane: self.arithmetic.encode(registers[f"gradient_{plane}"], Role.GRADIENT)
+                plane: last.encode(registers[f"gradient_{plane}"], Role.GRADIENT)
                 for plane in outputs
                 if f"gradient_{plane}" in registers
             }
@@ -108,7 +109,7 @@ class Trainer:
             for term in self.problem.loss:
                 residual = registers[term.residual].astype(np.float64)
                 losses[term.plane] += float(np.sum(residual**2) * np.float64(scales[term.scale]) / 2)
-        return total, losses
+        return self.network.collect(self.arithmetic, tensors, total), losses
 
     def relative_l2(self) -> float:
         """Relative L2 error over the test points."""

@@ -20,6 +20,7 @@ class Role(Enum):
     ACTIVATION = "activations"
     WEIGHT = "weights"
     GRADIENT = "gradients"
+    INTERMEDIATE = "tt_intermediate"
     ELEMENTWISE = "elementwise"
 
 
@@ -31,6 +32,10 @@ class Arithmetic(ABC, Generic[T]):
 
     dtype: type[np.floating]
     """Of the real numbers in residuals, losses and updates: float32, or float64 in the float64 reference."""
+
+    def for_layer(self, index: int, layers: int) -> "Arithmetic[T]":
+        """The same arithmetic with the precisions of one layer of ``layers``."""
+        return self
 
     @abstractmethod
     def encode(self, values: npt.ArrayLike, role: Role) -> T:

@@ -34,10 +34,15 @@ class SmxArithmetic(Arithmetic[SmxMatrix]):
     dtype = np.float32
 
     def __init__(self, precision: Precision, on_gemm: Callable[[GemmTrace], None] | None = None) -> None:
+        self._precision = precision
         self._on_gemm = on_gemm
         self._bits = {
-            role: ELEMENTWISE_BITS if role is Role.ELEMENTWISE else getattr(precision, role.value) for role in Role
+            role: ELEMENTWISE_BITS if role is Role.ELEMENTWISE else precision.bits_of(role.value) for role in Role
         }
+
+    def for_layer(self, index: int, layers: int) -> "SmxArithmetic":
+        precision = self._precision.for_layer(index, layers)
+        return self if precision is self._precision else SmxArithmetic(precision, self._on_gemm)
 
     def encode(self, values: npt.ArrayLike, role: Role) -> SmxMatrix:
         return quantize(values, self._bits[role])

@@ -52,6 +52,16 @@ class Jet(_Section):
 Estimator = Jet
 
 
+class LayerPrecision(_Section):
+    """Mantissa bits of one layer where they differ from the others'."""
+
+    activations: SmxBits | None = None
+    """Of the layer's inputs; the first layer's are ``inputs`` of the precision section."""
+    weights: SmxBits | None = None
+    gradients: SmxBits | None = None
+    """Of its outputs."""
+
+
 class Precision(_Section):
     """The arithmetic, and in SMX the mantissa bits of each tensor role. Elementwise work is SMX-16."""
 
@@ -61,6 +71,20 @@ class Precision(_Section):
     activations: SmxBits = 12
     weights: SmxBits = 8
     gradients: SmxBits = 8
+    tt_intermediate: SmxBits | None = None
+    """What a tensor-train layer keeps between its products; as ``activations`` where not given."""
+    first_layer: LayerPrecision | None = None
+    last_layer: LayerPrecision | None = None
+
+    def bits_of(self, role: str) -> int:
+        """Bits of a role, which is the name of a key."""
+        bits: int | None = getattr(self, role)
+        return self.activations if bits is None else bits
+
+    def for_layer(self, index: int, layers: int) -> "Precision":
+        """The precision of layer ``index`` of ``layers``; itself where nothing differs."""
+        own = self.first_layer if index == 0 else self.last_layer if index == layers - 1 else None
+        return self if own is None else self.model_copy(update=own.model_dump(exclude_none=True))
 
 
 class Training(_Section):
