@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .accumulators import Accumulators
+from .layout import Layout
 from .smx import SmxMatrix
 
 
@@ -25,6 +26,8 @@ class GemmTrace:
         product in SMX-16, which training does not use.
     accumulators : Accumulators
         The product before quantization.
+    layout : Layout, optional
+        In which training takes the product, quantized from the accumulators; ``result`` is not rearranged.
     """
 
     name: str
@@ -35,3 +38,4 @@ class GemmTrace:
     bits: int
     result: SmxMatrix
     accumulators: Accumulators
+    layout: Layout | None = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..layout import Layout
 from ..real import Reals
 from .interface import Arithmetic, Role
 
@@ -38,14 +39,26 @@ class FloatArithmetic(Arithmetic[Reals]):
         return np.split(stacked, np.cumsum(rows)[:-1])
 
     def gemm(
-        self, name: str, a: Reals, b: Reals, role: Role, *, a_transposed: bool = False, b_transposed: bool = False
+        self,
+        name: str,
+        a: Reals,
+        b: Reals,
+        role: Role,
+        *,
+        a_transposed: bool = False,
+        b_transposed: bool = False,
+        layout: Layout | None = None,
     ) -> Reals:
-        return self.contract(name, a, b, a_transposed=a_transposed, b_transposed=b_transposed)
+        product = self.contract(name, a, b, a_transposed=a_transposed, b_transposed=b_transposed)
+        return product if layout is None else layout.apply(product)
 
     def contract(
         self, name: str, a: Reals, b: Reals, *, a_transposed: bool = False, b_transposed: bool = False
     ) -> Reals:
         return (a.T if a_transposed else a) @ (b.T if b_transposed else b)
+
+    def reblock(self, tensor: Reals, layout: Layout, role: Role) -> Reals:
+        return layout.apply(tensor)
 
     def add_row(self, a: Reals, row: Reals, role: Role) -> Reals:
         return a + row

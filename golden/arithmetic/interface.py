@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ..layout import Layout
 from ..real import Reals
 
 T = TypeVar("T")
@@ -58,12 +59,26 @@ class Arithmetic(ABC, Generic[T]):
         """The planes again, each with its number of rows."""
 
     @abstractmethod
-    def gemm(self, name: str, a: T, b: T, role: Role, *, a_transposed: bool = False, b_transposed: bool = False) -> T:
-        """``A B``; ``name`` tells the product from others in a trace."""
+    def gemm(
+        self,
+        name: str,
+        a: T,
+        b: T,
+        role: Role,
+        *,
+        a_transposed: bool = False,
+        b_transposed: bool = False,
+        layout: Layout | None = None,
+    ) -> T:
+        """``A B``, written in another layout where one is given; ``name`` tells the product from others in a trace."""
 
     @abstractmethod
     def contract(self, name: str, a: T, b: T, *, a_transposed: bool = False, b_transposed: bool = False) -> Reals:
         """``A B`` as real numbers, straight from the accumulators."""
+
+    @abstractmethod
+    def reblock(self, tensor: T, layout: Layout, role: Role) -> T:
+        """The elements of a tensor in another layout."""
 
     @abstractmethod
     def add_row(self, a: T, row: T, role: Role) -> T:

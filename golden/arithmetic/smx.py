@@ -11,8 +11,10 @@ from pinta_hw.spec.formats import BLOCK_SIDE, blocks
 from .. import elementwise, tables
 from ..accumulators import Accumulators
 from ..gemm import accumulate
+from ..layout import Layout
 from ..quantize import quantize
 from ..real import Reals, rounded
+from ..reblock import quantize_reblocked, reblock
 from ..smx import SmxMatrix
 from ..trace import GemmTrace
 from .interface import Arithmetic, Role
@@ -77,12 +79,13 @@ class SmxArithmetic(Arithmetic[SmxMatrix]):
         *,
         a_transposed: bool = False,
         b_transposed: bool = False,
+        layout: Layout | None = None,
     ) -> SmxMatrix:
-        accumulators = _accumulate(a, b, a_transposed, b_transposed)
-        result = accumulators.quantize(self._bits[role])
+        accumulators, bits = _accumulate(a, b, a_transposed, b_transposed), self._bits[role]
         if self._on_gemm is not None:
-            self._on_gemm(GemmTrace(name, a, b, a_transposed, b_transposed, result.bits, result, accumulators))
-        return result
+            result = accumulators.quantize(bits)
+            self._on_gemm(GemmTrace(name, a, b, a_transposed, b_transposed, bits, result, accumulators, layout))
+        return accumulators.quantize(bits) if layout is None else quantize_reblocked(accumulators, layout, bits)
 
     def contract(
         self, name: str, a: SmxMatrix, b: SmxMatrix, *, a_transposed: bool = False, b_transposed: bool = False
@@ -92,6 +95,9 @@ class SmxArithmetic(Arithmetic[SmxMatrix]):
             result = accumulators.quantize(ELEMENTWISE_BITS)
             self._on_gemm(GemmTrace(name, a, b, a_transposed, b_transposed, result.bits, result, accumulators))
         return rounded(accumulators.to_float(), self.dtype)
+
+    def reblock(self, tensor: SmxMatrix, layout: Layout, role: Role) -> SmxMatrix:
+        return reblock(tensor, layout, self._bits[role])
 
     def add_row(self, a: SmxMatrix, row: SmxMatrix, role: Role) -> SmxMatrix:
         return elementwise.add_row(a, row, self._bits[role])
