@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from golden.accumulators import Accumulators
 from golden.gemm import accumulate
 from golden.layout import Layout
 from golden.quantize import quantize
@@ -60,3 +61,13 @@ def test_nan_goes_where_its_elements_go() -> None:
     after = reblock(matrix, Layout((2, 4, 8), (1, 0, 2), 2), 8)
     # Rows 0, 4, 1, 5 and 2, 6, 3, 7: two rows of NaN in each.
     assert (after.exponents == NAN_EXPONENT).tolist() == [[True, False], [True, False]]
+
+
+def test_bits_that_fall_out_break_a_tie() -> None:
+    mantissas = np.zeros((4, 8), dtype=np.int64)
+    mantissas[0, 0], mantissas[0, 4] = 1, 2**16 + 1
+    # 1 beside 2**-15 + 2**-31: half a unit of the SMX-16 result and a little more.
+    product = Accumulators(mantissas, np.array([[300, 269]]), np.zeros((1, 2), dtype=np.bool_), (1, 8))
+    after = quantize_reblocked(product, Layout((2, 4), (1, 0), 1), 16)
+    assert after.mantissas[0, 0] == 1 << 14
+    assert after.mantissas[0, 1] == 1
