@@ -1,10 +1,12 @@
-"""Adam on master weights, as pinta_hw/spec/real.py states it."""
+"""Optimizers on master weights, as pinta_hw/spec/real.py states them, and the learning rate of each step."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
-from pinta_hw.spec.real import ADAM
+from pinta_hw.spec.experiment import Training
+from pinta_hw.spec.real import ADAM, SGD
 
 from .layers import Parameters
 from .real import Reals, run_program
@@ -12,8 +14,8 @@ from .real import Reals, run_program
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
-class Adam:
-    """Master weights and their moments.
+class Sgd:
+    """Master weights; stochastic gradient descent.
 
     Parameters
     ----------
@@ -26,6 +28,27 @@ class Adam:
     def __init__(self, parameters: Parameters, dtype: type[np.floating]) -> None:
         self._dtype = dtype
         self.parameters: dict[str, Reals] = {name: value.astype(dtype) for name, value in parameters.items()}
+
+    def step(self, gradients: Parameters, learning_rate: float) -> None:
+        """Update all parameters; the step's constants are float64 products, rounded once."""
+        rate = np.asarray(learning_rate, self._dtype)
+        for name, w in self.parameters.items():
+            self.parameters[name] = run_program(SGD, {"rate": rate, "w": w, "g": gradients[name]})["w"]
+
+    def state(self) -> dict[str, Reals]:
+        """All that the next step depends on, by name."""
+        return {f"parameter/{name}": value for name, value in self.parameters.items()}
+
+    def restore(self, state: Mapping[str, Reals]) -> None:
+        """Continue from what `state` gave, bit for bit."""
+        self.parameters = {name: state[f"parameter/{name}"] for name in self.parameters}
+
+
+class Adam(Sgd):
+    """Master weights and their moments; Adam."""
+
+    def __init__(self, parameters: Parameters, dtype: type[np.floating]) -> None:
+        super().__init__(parameters, dtype)
         self._m = {name: np.zeros_like(value) for name, value in self.parameters.items()}
         self._v = {name: np.zeros_like(value) for name, value in self.parameters.items()}
         self._beta1_power = self._beta2_power = 1.0
@@ -37,7 +60,6 @@ class Adam:
         }
 
     def step(self, gradients: Parameters, learning_rate: float) -> None:
-        """Update all parameters; the step's constants are float64 products, rounded once."""
         self._beta1_power *= BETA1
         self._beta2_power *= BETA2
         correction = math.sqrt(1 - self._beta2_power)
@@ -49,3 +71,29 @@ class Adam:
             inputs = {"w": w, "m": self._m[name], "v": self._v[name], "g": gradients[name]}
             after = run_program(ADAM, constants | inputs)
             self.parameters[name], self._m[name], self._v[name] = after["w"], after["m"], after["v"]
+
+    def state(self) -> dict[str, Reals]:
+        state = super().state() | {"beta_powers": np.array([self._beta1_power, self._beta2_power])}
+        for name in self.parameters:
+            state |= {f"m/{name}": self._m[name], f"v/{name}": self._v[name]}
+        return state
+
+    def restore(self, state: Mapping[str, Reals]) -> None:
+        super().restore(state)
+        self._beta1_power, self._beta2_power = (float(power) for power in state["beta_powers"])
+        self._m = {name: state[f"m/{name}"] for name in self.parameters}
+        self._v = {name: state[f"v/{name}"] for name in self.parameters}
+
+
+def make_optimizer(training: Training, parameters: Parameters, dtype: type[np.floating]) -> Sgd:
+    """The optimizer that an experiment names."""
+    return {"adam": Adam, "sgd": Sgd}[training.optimizer](parameters, dtype)
+
+
+def learning_rate(training: Training, step: int) -> float:
+    """The learning rate of a step, counted from 0."""
+    if training.decay == "linear":
+        return training.learning_rate * (1 - step / training.steps)
+    if training.decay == "step":
+        return training.learning_rate * float(training.decay_factor ** (step // training.decay_interval))
+    return training.learning_rate

@@ -12,8 +12,8 @@ from .arithmetic import Role, make_arithmetic
 from .estimators import make_estimator
 from .layers import Dense, Parameters
 from .network import Network
-from .optim import Adam
-from .problems import Points, make_problem
+from .optim import learning_rate, make_optimizer
+from .problems import BOUNDARY_SCALE, RESIDUAL_SCALE, LossTerm, Points, make_problem
 from .real import Reals, flush, rounded, run_program
 from .trace import GemmTrace
 
@@ -24,7 +24,7 @@ class StepReport:
 
     step: int
     losses: dict[str, float]
-    """Weighted loss of each plane that the residual takes."""
+    """Weighted loss of the residual and of each condition."""
 
     @property
     def loss(self) -> float:
@@ -38,9 +38,9 @@ class TrainingResult:
     experiment: str
     steps: int
     relative_l2: float
-    """Relative L2 error over the test points."""
+    """Relative L2 error over the test points; NaN where the solution is not known."""
     trivial_l2: float
-    """The same of the problem's trivial predictor."""
+    """The same of the problem's best trivial predictor."""
     final_loss: float
 
 
@@ -63,16 +63,15 @@ class Trainer:
         layers = [Dense(f"layer{i}", n, m) for i, (n, m) in enumerate(zip(widths[:-1], widths[1:], strict=True))]
         estimator = make_estimator(experiment.estimator, self.problem.space)
         self.network = Network(layers, experiment.network.activation, estimator, self.problem.outputs)
-        self.optimizer = Adam(self.network.initial(experiment.training.seed), self.arithmetic.dtype)
+        initial = self.network.initial(experiment.training.seed)
+        self.optimizer = make_optimizer(experiment.training, initial, self.arithmetic.dtype)
         self.steps_done = 0
 
     def step(self) -> StepReport:
         """One step: points, forward, residual, backward, update."""
-        training = self.experiment.training
         interior, boundary = self.points(self.steps_done)
         gradients, losses = self.gradients(interior, boundary)
-        remaining = 1 - self.steps_done / training.steps if training.decay == "linear" else 1.0
-        self.optimizer.step(gradients, training.learning_rate * remaining)
+        self.optimizer.step(gradients, learning_rate(self.experiment.training, self.steps_done))
         report = StepReport(self.steps_done, losses)
         self.steps_done += 1
         return report
@@ -89,40 +88,56 @@ class Trainer:
         """Gradients of the loss and the losses, micro-batch by micro-batch in ascending order."""
         size = self.experiment.training.micro_batch
         tensors = self.network.encode(self.arithmetic, self.optimizer.parameters)
-        scales = self._scales({"laplacian": len(interior), "base": len(interior), "boundary": len(boundary)})
+        constants = self.constants(interior, boundary)
         last = self.network.at(self.arithmetic, len(self.network.layers) - 1)
         total: dict[str, Reals] = {}
-        losses = {term.plane: 0.0 for term in self.problem.loss}
+        residuals: dict[str, list[Reals]] = {term.residual: [] for term in self.problem.loss}
         for start in range(0, max(len(interior), len(boundary)), size):
             some = interior[start : start + size], boundary[start : start + size]
             x = self.network.estimator.inputs(self.arithmetic, *some)
             outputs, kept = self.network.forward(self.arithmetic, tensors, x)
-            registers = self._residual(outputs, *some, scales)
+            registers = self._registers(outputs, constants, slice(start, start + size))
             g = {
-                plane: last.encode(registers[f"gradient_{plane}"], Role.GRADIENT)
+                plane: last.encode(registers[self.problem.gradients[plane]], Role.GRADIENT)
                 for plane in outputs
-                if f"gradient_{plane}" in registers
+                if plane in self.problem.gradients
             }
             part = self.network.backward(self.arithmetic, tensors, kept, g)
             for name, value in part.items():
                 total[name] = flush(total[name] + value) if name in total else value
-            for term in self.problem.loss:
-                residual = registers[term.residual].astype(np.float64)
-                losses[term.plane] += float(np.sum(residual**2) * np.float64(scales[term.scale]) / 2)
+            for register, parts in residuals.items():
+                parts.append(registers[register])
+        losses = self._losses({register: np.concatenate(parts) for register, parts in residuals.items()})
         return self.network.collect(self.arithmetic, tensors, total), losses
 
-    def relative_l2(self) -> float:
-        """Relative L2 error over the test points."""
-        return self._relative(self.predict(self._test_points()))
+    def constants(self, interior: Points, boundary: Points) -> tuple[dict[str, Reals], dict[str, Reals]]:
+        """Constants of the program for the interior and the boundary points, rounded: arrays (N, 1) or scalars."""
+        dtype, residual, *conditions = self.arithmetic.dtype, *self.problem.loss
+        inside, outside = (
+            {name: rounded(value, dtype) for name, value in constants.items()}
+            for constants in self.problem.constants(interior, boundary)
+        )
+        inside[RESIDUAL_SCALE] = np.asarray(2 * residual.weight / len(interior), dtype)
+        if conditions:
+            count = len(boundary) // len(conditions)
+            weights = np.repeat([term.weight for term in conditions], count)[:, None]
+            outside[BOUNDARY_SCALE] = (2 * weights / count).astype(dtype)
+        return inside, outside
 
-    def trivial_l2(self) -> float:
-        """Relative L2 error of the problem's trivial predictor."""
-        return self._relative(self.problem.trivial(self._test_points()))
+    def relative_l2(self) -> float:
+        """Relative L2 error over the test points; NaN where the solution is not known."""
+        points = self._test_points()
+        return self._relative(self.predict(points), points)
+
+    def trivial_l2(self) -> dict[str, float]:
+        """Relative L2 errors of the problem's trivial predictors, by name."""
+        points = self._test_points()
+        return {name: self._relative(values, points) for name, values in self.problem.trivial(points).items()}
 
     def predict(self, points: Points) -> Reals:
-        """The network's values at points of shape (N, D): shape (N, 1)."""
+        """The solution's values at points of shape (N, D): shape (N, 1)."""
         tensors = self.network.encode(self.arithmetic, self.optimizer.parameters)
-        return self.network.evaluate(self.arithmetic, tensors, points)
+        return self.problem.solution(self.network.evaluate(self.arithmetic, tensors, points), points)
 
     def run(self, progress: Callable[[StepReport], None] = lambda _: None) -> TrainingResult:
         """All remaining steps."""
@@ -134,20 +149,25 @@ class Trainer:
             experiment=self.experiment.name,
             steps=self.steps_done,
             relative_l2=self.relative_l2(),
-            trivial_l2=self.trivial_l2(),
+            trivial_l2=min(self.trivial_l2().values(), default=float("nan")),
             final_loss=report.loss if report else float("nan"),
         )
 
-    def _residual(self, outputs: Any, interior: Points, boundary: Points, scales: dict[str, Reals]) -> dict[str, Reals]:
-        dtype = self.arithmetic.dtype
-        constants = self.problem.constants(interior, boundary)
-        inputs = {name: rounded(value, dtype) for name, value in constants.items()}
+    def _registers(
+        self, outputs: Any, constants: tuple[dict[str, Reals], dict[str, Reals]], part: slice
+    ) -> dict[str, Reals]:
+        inputs = {name: value[part] if value.ndim else value for group in constants for name, value in group.items()}
         inputs |= {plane: self.arithmetic.decode(tensor) for plane, tensor in outputs.items()}
-        return run_program(self.problem.program, inputs | scales)
+        return run_program(self.problem.program, inputs)
 
-    def _scales(self, counts: dict[str, int]) -> dict[str, Reals]:
-        dtype = self.arithmetic.dtype
-        return {term.scale: np.asarray(2 * term.weight / counts[term.plane], dtype) for term in self.problem.loss}
+    def _losses(self, residuals: dict[str, Reals]) -> dict[str, float]:
+        """Weighted means of squares, in float64."""
+        residual, *conditions = self.problem.loss
+        losses = {residual.name: _mean_square(residuals[residual.residual], residual)}
+        for index, term in enumerate(conditions):
+            parts = np.split(residuals[term.residual], len(conditions))
+            losses[term.name] = _mean_square(parts[index], term)
+        return losses
 
     def _as_seen(self, points: Points) -> Points:
         return self.arithmetic.decode(self.arithmetic.encode(points, Role.INPUT)).astype(np.float64)
@@ -155,6 +175,10 @@ class Trainer:
     def _test_points(self) -> Points:
         return self.problem.test_points(self.experiment.training.test_points)
 
-    def _relative(self, predicted: Reals) -> float:
-        exact = self.problem.exact(self._test_points())
-        return float(np.linalg.norm(predicted - exact) / np.linalg.norm(exact))
+    def _relative(self, predicted: Reals, points: Points) -> float:
+        exact = self.problem.exact(points)
+        return float("nan") if exact is None else float(np.linalg.norm(predicted - exact) / np.linalg.norm(exact))
+
+
+def _mean_square(residual: Reals, term: LossTerm) -> float:
+    return term.weight * float(np.mean(residual.astype(np.float64) ** 2))

@@ -1,13 +1,38 @@
-"""Problems, by the name that experiments use."""
+"""Problems, by the name that experiments use; `Pde` with `Box`, `Ball` and `Condition` writes an own one."""
 
 from pinta_hw.spec import experiment
 
-from .poisson2d import Poisson2d
-from .problem import LossTerm, Points, Problem
+from .derived import DerivedProblem
+from .domain import Ball, Box, Points
+from .heat100d import heat100d
+from .hjb20d import hjb20d, hjb20d_cole_hopf
+from .pde import Condition, Pde
+from .poisson2d import poisson2d
+from .problem import BOUNDARY_SCALE, RESIDUAL_SCALE, LossTerm, Problem
+from .user import load_pde
 
-__all__ = ["LossTerm", "Points", "Poisson2d", "Problem", "make_problem"]
+__all__ = [
+    "BOUNDARY_SCALE",
+    "RESIDUAL_SCALE",
+    "Ball",
+    "Box",
+    "Condition",
+    "DerivedProblem",
+    "LossTerm",
+    "Pde",
+    "Points",
+    "Problem",
+    "make_problem",
+]
 
 
 def make_problem(settings: experiment.Problem) -> Problem:
     """The problem that an experiment names."""
-    return {"poisson2d": Poisson2d, "poisson2d-sine": Poisson2d}[settings.name](settings)
+    if isinstance(settings, experiment.Poisson2d):
+        return DerivedProblem(poisson2d(settings.name), {"boundary": settings.boundary_weight})
+    if isinstance(settings, experiment.Heat100d):
+        weights = {"initial": settings.initial_weight, "boundary": settings.boundary_weight}
+        return DerivedProblem(heat100d(settings.name), weights)
+    if isinstance(settings, experiment.Hjb20d):
+        return DerivedProblem(hjb20d() if settings.name == "hjb20d" else hjb20d_cole_hopf())
+    return DerivedProblem(load_pde(settings.file), settings.weights)

@@ -1,69 +1,47 @@
 """2-D Poisson on the unit square, ``lap u = f``, with soft Dirichlet conditions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 
-import numpy as np
+import sympy
 
-from pinta_hw.spec import experiment
-from pinta_hw.spec.real import RealOperation, RealProgram, RealStep
-
-from .problem import LossTerm, Points
-
-_TEST_SEED = 2026
-_Function = Callable[[Points], Points]
-
-_SOLUTIONS: dict[str, tuple[_Function, _Function]] = {
-    # name: the solution and its Laplacian at points of shape (N, 2)
-    "poisson2d": (
-        lambda x: np.sin(x.sum(axis=1, keepdims=True)) / 2,
-        lambda x: -np.sin(x.sum(axis=1, keepdims=True)),
-    ),
-    "poisson2d-sine": (
-        lambda x: np.prod(np.sin(np.pi * x), axis=1, keepdims=True),
-        lambda x: -2 * np.pi**2 * np.prod(np.sin(np.pi * x), axis=1, keepdims=True),
-    ),
-}
+from .pde import Condition, Expression, Pde
 
 
-class Poisson2d:
-    """Loss: mean of ``(lap u - f)^2`` plus the weighted mean of ``(u - g)^2`` on the boundary.
+def _sum_of_sines(x: Sequence[Expression], t: Expression) -> Expression:
+    return sympy.sin(x[0] + x[1]) / 2
 
-    ``poisson2d`` is ``u = sin(x1 + x2) / 2``, as He et al. (2023) define it; ``poisson2d-sine`` is
-    ``u = sin(pi x1) sin(pi x2)``. The trivial predictor is the mean of the solution over the test points.
+
+def _sine(x: Sequence[Expression], t: Expression) -> Expression:
+    return sympy.sin(sympy.pi * x[0]) * sympy.sin(sympy.pi * x[1])
+
+
+def _multifrequency(x: Sequence[Expression], t: Expression) -> Expression:
+    waves = ((1, 1, 1), (2, 3, sympy.Rational(1, 2)), (4, 1, sympy.Rational(1, 4)))
+    return sum(a * sympy.sin(j * sympy.pi * x[0]) * sympy.sin(k * sympy.pi * x[1]) for j, k, a in waves)
+
+
+_SOLUTIONS = {"poisson2d": _sum_of_sines, "poisson2d-sine": _sine, "poisson2d-multifrequency": _multifrequency}
+
+
+def poisson2d(name: str) -> Pde:
+    """The problem of a name.
+
+    ``poisson2d`` has the solution ``sin(x1 + x2) / 2``, as He et al. (2023) define it; ``poisson2d-sine`` has
+    ``sin(pi x1) sin(pi x2)``; ``poisson2d-multifrequency`` has the sum of
+    ``a sin(j pi x1) sin(k pi x2)`` over (j, k, a) = (1, 1, 1), (2, 3, 1/2), (4, 1, 1/4).
     """
+    solution = _SOLUTIONS[name]
 
-    dimensions = space = 2
-    outputs = frozenset({"laplacian", "boundary"})
-    program: RealProgram = (
-        RealStep("residual", RealOperation.SUBTRACT, ("laplacian", "source")),
-        RealStep("gradient_laplacian", RealOperation.MULTIPLY, ("residual", "residual_scale")),
-        RealStep("mismatch", RealOperation.SUBTRACT, ("boundary", "boundary_value")),
-        RealStep("gradient_boundary", RealOperation.MULTIPLY, ("mismatch", "mismatch_scale")),
+    def residual(
+        x: Sequence[Expression],
+        t: Expression,
+        u: Expression,
+        u_t: Expression,
+        grad_u: Sequence[Expression],
+        lap_u: Expression,
+    ) -> Expression:
+        return lap_u - sum(sympy.diff(solution(x, t), c, 2) for c in x)
+
+    return Pde(
+        space=2, residual=residual, conditions=[Condition("boundary", "boundary", solution, 300.0)], exact=solution
     )
-
-    def __init__(self, settings: experiment.Poisson2d) -> None:
-        self._solution, self._laplacian = _SOLUTIONS[settings.name]
-        self.loss: tuple[LossTerm, ...] = (
-            LossTerm("laplacian", "residual", "residual_scale", 1.0),
-            LossTerm("boundary", "mismatch", "mismatch_scale", settings.boundary_weight),
-        )
-
-    def sample(self, rng: np.random.Generator, interior: int, boundary: int) -> tuple[Points, Points]:
-        inside, edge = rng.random((interior, 2)), rng.random((boundary, 2))
-        # Each boundary point lies on one of the four sides.
-        side = rng.integers(0, 4, boundary)
-        edge[np.arange(boundary), side // 2] = side % 2
-        return inside, edge
-
-    def constants(self, interior: Points, boundary: Points) -> Mapping[str, Points]:
-        return {"source": self._laplacian(interior), "boundary_value": self._solution(boundary)}
-
-    def test_points(self, count: int) -> Points:
-        return np.random.default_rng(_TEST_SEED).random((count, self.dimensions))
-
-    def exact(self, points: Points) -> Points:
-        return self._solution(points)
-
-    def trivial(self, points: Points) -> Points:
-        values = self._solution(points)
-        return np.full_like(values, values.mean())

@@ -20,19 +20,51 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_Weight = Annotated[float, Field(gt=0)]
+
+
 class Poisson2d(_Section):
     """2-D Poisson on the unit square with soft Dirichlet conditions.
 
-    ``poisson2d`` is the benchmark of He et al. (2023), ``u = sin(x1 + x2) / 2``; ``poisson2d-sine`` is
-    ``u = sin(pi x1) sin(pi x2)``, which no trivial predictor approaches.
+    ``poisson2d`` is the benchmark of He et al. (2023). No trivial predictor approaches the solutions of the others.
     """
 
-    name: Literal["poisson2d", "poisson2d-sine"]
-    boundary_weight: Annotated[float, Field(gt=0)] = 300.0
+    name: Literal["poisson2d", "poisson2d-sine", "poisson2d-multifrequency"]
+    boundary_weight: _Weight = 300.0
     """Weight of the boundary loss; the residual's is 1."""
 
 
-Problem = Poisson2d
+class Heat100d(_Section):
+    """100-D heat equation in the unit ball with soft conditions at time 0 and on the sphere.
+
+    ``heat100d`` is the benchmark of He et al. (2023); ``heat100d-wave`` oscillates.
+    """
+
+    name: Literal["heat100d", "heat100d-wave"]
+    initial_weight: _Weight = 1000.0
+    boundary_weight: _Weight = 1000.0
+
+
+class Hjb20d(_Section):
+    """20-D Hamilton-Jacobi-Bellman equation on the unit cube with a hard final condition.
+
+    ``hjb20d`` is the benchmark of Zhao et al.; ``hjb20d-cole-hopf`` is nonlinear in space.
+    """
+
+    name: Literal["hjb20d", "hjb20d-cole-hopf"]
+
+
+class UserProblem(_Section):
+    """An own equation: a Python file that defines ``problem``, a ``golden.problems.Pde``."""
+
+    name: Literal["user"]
+    file: str
+    """Relative to the experiment file."""
+    weights: dict[str, _Weight] = {}
+    """Of the losses by name: ``residual`` and the conditions'; the others keep the weights of the file."""
+
+
+Problem = Annotated[Poisson2d | Heat100d | Hjb20d | UserProblem, Field(discriminator="name")]
 
 
 class Network(_Section):
@@ -88,18 +120,22 @@ class Precision(_Section):
 
 
 class Training(_Section):
-    """Points, steps and the optimizer (Adam)."""
+    """Points, steps and the optimizer."""
 
     steps: Annotated[int, Field(ge=1, le=10_000_000)]
     interior: Annotated[int, Field(ge=1)] = 100
     """Collocation points a step."""
     boundary: Annotated[int, Field(ge=1)] = 100
-    """Boundary points a step."""
+    """Points of each soft condition a step."""
     micro_batch: Annotated[int, Field(ge=1)] = 100
-    """Most points, of the interior and of the boundary each, whose gradients are contracted at once."""
+    """Most points, of the interior and of all conditions together each, whose gradients are contracted at once."""
+    optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 1e-3
-    decay: Literal["constant", "linear"] = "linear"
-    """``linear`` falls to 0 over the steps."""
+    decay: Literal["constant", "linear", "step"] = "linear"
+    """``linear`` falls to 0 over the steps; ``step`` multiplies by ``decay_factor`` after each ``decay_interval``."""
+    decay_factor: Annotated[float, Field(gt=0, le=1)] = 0.9
+    decay_interval: Annotated[int, Field(ge=1)] = 1000
+    """Steps."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Of the initial weights and the points."""
     test_points: Annotated[int, Field(ge=1)] = 20_000
@@ -133,4 +169,9 @@ def load_experiment(path: str | Path) -> Experiment:
     UserError
         For the first mistake: file, key path, value and what is allowed.
     """
-    return yaml_file.load(path, Experiment)
+    experiment = yaml_file.load(path, Experiment)
+    problem = experiment.problem
+    if isinstance(problem, UserProblem):
+        file = str(Path(path).parent / problem.file)
+        return experiment.model_copy(update={"problem": problem.model_copy(update={"file": file})})
+    return experiment

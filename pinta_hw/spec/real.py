@@ -48,3 +48,9 @@ ADAM: RealProgram = (
 ``rate`` and ``epsilon`` come from a table by step t: ``lr sqrt(1 - beta2**t) / (1 - beta1**t)`` and
 ``1e-8 sqrt(1 - beta2**t)``, which is Adam with its bias corrections in another order.
 """
+
+SGD: RealProgram = (
+    RealStep("change", RealOperation.MULTIPLY, ("rate", "g")),
+    RealStep("w", RealOperation.SUBTRACT, ("w", "change")),
+)
+"""Stochastic gradient descent; ``rate`` is the learning rate of the step."""
