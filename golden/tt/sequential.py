@@ -1,0 +1,114 @@
+"""Schedule ``sequential``: activations meet one core after another, and every intermediate is quantized.
+
+The input side is contracted from the last core inwards, then the output side from its inner core outwards. With b
+the rows and C the core, shape (r, n, r')::
+
+    input side    S (b n_1 .. n_(k-1), n_k r') C^T      gives (b n_1 .. n_(k-1), r), read as (b n_1 .., n_(k-1) r)
+    output side   V (b m_(k+1) .. m_d, r') C^T          gives (b m_(k+1) .., r m_k), written as (b m_k m_(k+1) .., r)
+
+Cores have the precision of weights, intermediates theirs, gradients between cores that of gradients. The rows of x and
+g are re-blocked to SMX-16, so they are not rounded a second time. A core's gradient contracts over all rows of its
+operand, in runs of the longest contraction, added in FP32 in ascending order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pinta_hw.spec.accumulator import MAX_CONTRACTION
+
+from ..arithmetic import Arithmetic, Role
+from ..layers import Parameters
+from ..layout import Layout
+from ..real import Reals, flush
+from .layer import TensorTrainLayer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Operands(Generic[T]):
+    """What each core was multiplied with, in the order of the train."""
+
+    per_core: tuple[T, ...]
+
+
+@dataclass(frozen=True)
+class Sequential(TensorTrainLayer):
+    """What naive tensorization does."""
+
+    def encode_cores(self, arithmetic: Arithmetic[T], cores: list[Reals]) -> list[T]:
+        split = len(self.shape.row_modes)
+        unfolded = [core.reshape(-1, core.shape[2]) for core in cores[:split]]
+        unfolded += [core.reshape(core.shape[0], -1) for core in cores[split:]]
+        return [arithmetic.encode(core, Role.WEIGHT) for core in unfolded]
+
+    def multiply(self, arithmetic: Arithmetic[T], weight: list[T], x: T) -> tuple[T, Operands[T]]:
+        split, shapes = len(self.shape.row_modes), self.shape.cores
+        operands: list[T] = []
+        state = arithmetic.reblock(x, Layout((-1, shapes[-1][1]), (0, 1), 1), Role.ELEMENTWISE)
+        for k in reversed(range(split, len(shapes))):
+            operands.append(state)
+            inner = shapes[k][0]
+            # The next core's mode moves from the rows into the columns; the last state is Z, shape (b, r).
+            mode = shapes[k - 1][1] if k > split else 1
+            layout = Layout((-1, mode, inner), (0, 1, 2), 1)
+            state = self._product(arithmetic, k, state, weight[k], layout, Role.INTERMEDIATE)
+        suffix = 1
+        for k in reversed(range(split)):
+            operands.append(state)
+            inner, mode, _ = shapes[k]
+            layout = Layout((-1, suffix, inner, mode), (0, 3, 1, 2), 3 if k else 1)
+            role = Role.INTERMEDIATE if k else Role.ELEMENTWISE
+            state = self._product(arithmetic, k, state, weight[k], layout, role)
+            suffix *= mode
+        return state, Operands(tuple(reversed(operands)))
+
+    def multiply_backward(
+        self, arithmetic: Arithmetic[T], weight: list[T], x: T, kept: Operands[T], g: T, *, inputs: bool
+    ) -> tuple[Parameters, T | None]:
+        split, shapes = len(self.shape.row_modes), self.shape.cores
+        sums: Parameters = {}
+        suffix = self.shape.rows // shapes[0][1]
+        state = arithmetic.reblock(g, Layout((-1, shapes[0][1], suffix), (0, 2, 1), 2), Role.ELEMENTWISE)
+        for k in range(split):
+            sums[f"{self.name}.core{k + 1}"] = self._contract(arithmetic, k, state, kept.per_core[k])
+            outer = shapes[k][2]
+            # To (b m_(k+2) .., r m_(k+1)), or to (b, r) before the input side.
+            mode = shapes[k + 1][1] if k + 1 < split else 1
+            suffix //= mode
+            layout = Layout((-1, mode, suffix, outer), (0, 2, 3, 1), 2)
+            state = self._product_gradient(arithmetic, k, state, weight[k], layout, Role.GRADIENT)
+        for k in range(split, len(shapes)):
+            sums[f"{self.name}.core{k + 1}"] = self._contract(arithmetic, k, state, kept.per_core[k])
+            last = k == len(shapes) - 1
+            if last and not inputs:
+                return sums, None
+            _, mode, outer = shapes[k]
+            layout = Layout((-1, self.inputs), (0, 1), 1) if last else Layout((-1, mode, outer), (0, 1, 2), 2)
+            role = Role.ELEMENTWISE if last else Role.GRADIENT
+            state = self._product_gradient(arithmetic, k, state, weight[k], layout, role)
+        return sums, state
+
+    def core_gradients(self, arithmetic: Arithmetic[T], weight: list[T], sums: Mapping[str, Reals]) -> list[Reals]:
+        return [gradient.reshape(shape) for gradient, shape in zip(self.cores_of(sums), self.shape.cores, strict=True)]
+
+    def _product(self, arithmetic: Arithmetic[T], core: int, state: T, weight: T, layout: Layout, role: Role) -> T:
+        return arithmetic.gemm(
+            f"{self.name}.core{core + 1}.forward", state, weight, role, b_transposed=True, layout=layout
+        )
+
+    def _product_gradient(
+        self, arithmetic: Arithmetic[T], core: int, state: T, weight: T, layout: Layout, role: Role
+    ) -> T:
+        return arithmetic.gemm(f"{self.name}.core{core + 1}.input_gradient", state, weight, role, layout=layout)
+
+    def _contract(self, arithmetic: Arithmetic[T], core: int, state: T, operand: T) -> Reals:
+        rows = arithmetic.shape(state)[0]
+        runs = [min(MAX_CONTRACTION, rows - start) for start in range(0, rows, MAX_CONTRACTION)]
+        total: Reals | None = None
+        for a, b in zip(arithmetic.split(state, runs), arithmetic.split(operand, runs), strict=True):
+            part = arithmetic.contract(f"{self.name}.core{core + 1}.gradient", a, b, a_transposed=True)
+            total = part if total is None else flush(total + part)
+        assert total is not None
+        return total
