@@ -1,4 +1,4 @@
-"""Random SMX matrices that visit the corners: zero blocks, NaN blocks, full-scale mantissas, far exponents."""
+"""Random SMX matrices that visit the corners: zero, NaN, full-scale and tiny blocks, far exponents."""
 
 import numpy as np
 
@@ -14,8 +14,12 @@ def random_matrix(
     zero_blocks: float = 0.1,
     nan_blocks: float = 0.0,
     full_scale: float = 0.1,
+    low_digit: float = 0.1,
 ) -> SmxMatrix:
-    """A matrix of logical ``shape``; the last three are the shares of blocks of that kind."""
+    """A matrix of logical ``shape``; the last four are the shares of blocks of that kind.
+
+    In a ``low_digit`` block all digits but the least significant ones are zero.
+    """
     limit = SmxFormat(bits).max_mantissa
     rows, columns = padded(shape)
     grid = (rows // BLOCK_SIDE, columns // BLOCK_SIDE)
@@ -25,6 +29,8 @@ def random_matrix(
     blocks = mantissas.reshape(grid[0], BLOCK_SIDE, grid[1], BLOCK_SIDE).swapaxes(1, 2)
     full = kind > 1 - full_scale
     blocks[full] = np.where(blocks[full] < 0, -limit, limit)
+    low = (kind <= 1 - full_scale) & (kind > 1 - full_scale - low_digit)
+    blocks[low] %= 8
     blocks[kind < zero_blocks + nan_blocks] = 0
     mantissas = np.ascontiguousarray(blocks.swapaxes(1, 2).reshape(rows, columns))
     mantissas[shape[0] :] = 0
