@@ -8,9 +8,10 @@ import numpy as np
 
 from pinta_hw.spec.experiment import Experiment
 
+from .architecture import make_layers
 from .arithmetic import Role, make_arithmetic
 from .estimators import make_estimator
-from .layers import Dense, Parameters
+from .layers import Parameters
 from .network import Network
 from .optim import learning_rate, make_optimizer
 from .problems import BOUNDARY_SCALE, RESIDUAL_SCALE, LossTerm, Points, make_problem
@@ -59,8 +60,7 @@ class Trainer:
         self.experiment = experiment
         self.problem = make_problem(experiment.problem)
         self.arithmetic = make_arithmetic(experiment.precision, on_gemm)
-        widths = [self.problem.dimensions, *experiment.network.hidden, 1]
-        layers = [Dense(f"layer{i}", n, m) for i, (n, m) in enumerate(zip(widths[:-1], widths[1:], strict=True))]
+        layers = make_layers(self.problem.dimensions, experiment.network)
         estimator = make_estimator(experiment.estimator, self.problem.space)
         self.network = Network(layers, experiment.network.activation, estimator, self.problem.outputs)
         initial = self.network.initial(experiment.training.seed)

@@ -8,10 +8,11 @@ kind, told apart by ``name``.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from . import yaml_file
 from .presets import load_config
+from .tensor_train import TensorTrain
 
 SmxBits = Literal[4, 8, 12, 16]
 
@@ -73,6 +74,14 @@ class Network(_Section):
     hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1)]
     """Width of each hidden layer."""
     activation: Literal["tanh", "sin", "gelu"] = "tanh"
+    tt: TensorTrain | None = None
+    """Tensor-train hidden layers; dense ones where not given."""
+
+    @model_validator(mode="after")
+    def _check_trains(self) -> "Network":
+        if self.tt is not None:
+            self.tt.check(self.hidden)
+        return self
 
 
 class Jet(_Section):

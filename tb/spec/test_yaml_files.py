@@ -53,7 +53,7 @@ def test_presets_load() -> None:
         (
             "hidden:",
             "layers: 3\n  hidden:",
-            "network.layers: there is no such key; allowed: activation, hidden",
+            "network.layers: there is no such key; allowed: activation, hidden, tt",
         ),
         ("steps: 1000", "steps: many", 'training.steps: "many" is not possible; allowed: a valid integer'),
         ("steps: 1000", 'steps: "1000"', 'training.steps: "1000" is not possible; allowed: a valid integer'),
