@@ -6,7 +6,7 @@ import typer
 
 from pinta_hw.spec.errors import UserError
 
-from .commands import config, experiment, gemm, sim, study, verilog
+from .commands import bench, config, experiment, gemm, ppa, sim, study, verilog
 
 app = typer.Typer(
     name="pinta",
@@ -37,7 +37,9 @@ def describe() -> None:
 app.add_typer(config.app, name="config")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(study.app, name="study")
+app.command("bench")(bench.bench)
 app.command("gemm")(gemm.gemm)
+app.command("ppa")(ppa.ppa)
 app.command("sim")(sim.sim)
 app.command("verilog")(verilog.verilog)
 

@@ -192,7 +192,7 @@ def _options(design: Design, simulator: Simulator, trace: Trace | None, checks: 
     if simulator == "icarus":
         if trace is not None:
             raise UserError(f"trace: {trace} needs Verilator; allowed with icarus: none")
-        return ["-g2012", *([] if checks else ["-DSYNTHESIS"])]
+        return ["-g2012", *([] if checks else ["-gno-assertions"])]
     options = [option for option in _VERILATOR_OPTIONS if not (checks and option == "--noassert")]
     if trace == "fst":
         # The writer's own headers instead of the system's liblz4 and zlib; empty archives satisfy the linker.

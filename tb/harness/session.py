@@ -1,7 +1,7 @@
 """A session with the accelerator in ``program.v``: commands in, answers out."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,15 +119,20 @@ def run_programs(
     return SessionOutcome(outcomes, measured["cycles"], measured["seconds"], finished.trace)
 
 
-def _commands(config: AcceleratorConfig, program: Program) -> Iterable[str]:
-    image = program.image
+def packed_rows(config: AcceleratorConfig, image: ScratchpadImage) -> Iterator[tuple[int, int, int]]:
+    """Rows with a written word: index, mask of its written banks, and its words, bank 0 in the lowest bits."""
     written = image.written.reshape(-1, config.banks)
     words = np.empty((*written.shape, WORD_BYTES), dtype=np.uint8)
     words[..., :8] = image.planes.astype("<u8").reshape(*written.shape, 1).view(np.uint8)
     words[..., 8] = image.exponents.reshape(written.shape)
     for row in np.flatnonzero(written.any(axis=1)).tolist():
         mask = sum(1 << bank for bank in np.flatnonzero(written[row]).tolist())
-        yield f"w {row:x} {mask:x} {words[row].tobytes()[::-1].hex()}\n"
+        yield row, mask, int.from_bytes(words[row].tobytes(), "little")
+
+
+def _commands(config: AcceleratorConfig, program: Program) -> Iterator[str]:
+    for row, mask, packed in packed_rows(config, program.image):
+        yield f"w {row:x} {mask:x} {packed:x}\n"
     for address, instruction in enumerate(program.instructions):
         yield f"p {address:x} {encode(config, instruction):x}\n"
     yield f"s {len(program.instructions):x} {program.limit_cycles:x}\n"
