@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from pinta_hw.spec.experiment import Experiment
 
 from .architecture import make_layers
 from .arithmetic import Role, make_arithmetic
+from .diagnosis import Watch, first_of
+from .differentiation import Differentiation
 from .estimators import make_estimator
 from .layers import Parameters
 from .network import Network
@@ -17,6 +19,9 @@ from .optim import learning_rate, make_optimizer
 from .problems import BOUNDARY_SCALE, RESIDUAL_SCALE, LossTerm, Points, make_problem
 from .real import Reals, flush, rounded, run_program
 from .trace import GemmTrace
+
+_DIRECTIONS = 1
+"""Tells the random numbers of a step's directions from those of its points."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,9 @@ class StepReport:
     step: int
     losses: dict[str, float]
     """Weighted loss of the residual and of each condition."""
+    learning_rate: float
+    steepest: str
+    """Parameter with the largest gradient."""
 
     @property
     def loss(self) -> float:
@@ -66,13 +74,21 @@ class Trainer:
         initial = self.network.initial(experiment.training.seed)
         self.optimizer = make_optimizer(experiment.training, initial, self.arithmetic.dtype)
         self.steps_done = 0
+        self.nan: str | None = None
+        """Where a number was first lost: step, tensor and layer. Sticky."""
 
     def step(self) -> StepReport:
         """One step: points, forward, residual, backward, update."""
         interior, boundary = self.points(self.steps_done)
         gradients, losses = self.gradients(interior, boundary)
-        self.optimizer.step(gradients, learning_rate(self.experiment.training, self.steps_done))
-        report = StepReport(self.steps_done, losses)
+        if self.nan is None and (first_of(gradients) or not np.isfinite(sum(losses.values()))):
+            self.nan = self._lost(gradients)
+        rate = learning_rate(self.experiment.training, self.steps_done)
+        self.optimizer.step(gradients, rate)
+        if self.nan is None and (name := first_of(self.optimizer.parameters)):
+            self.nan = f"step {self.steps_done}: {name} is not finite after its update"
+        steepest = max(gradients, key=lambda name: float(np.abs(gradients[name]).max()))
+        report = StepReport(self.steps_done, losses, rate, steepest)
         self.steps_done += 1
         return report
 
@@ -89,25 +105,22 @@ class Trainer:
         size = self.experiment.training.micro_batch
         tensors = self.network.encode(self.arithmetic, self.optimizer.parameters)
         constants = self.constants(interior, boundary)
-        last = self.network.at(self.arithmetic, len(self.network.layers) - 1)
+        rng = np.random.default_rng([self.experiment.training.seed, self.steps_done, _DIRECTIONS])
+        frame = self.network.estimator.directions.draw(rng, len(interior))
         total: dict[str, Reals] = {}
         residuals: dict[str, list[Reals]] = {term.residual: [] for term in self.problem.loss}
         for start in range(0, max(len(interior), len(boundary)), size):
             some = interior[start : start + size], boundary[start : start + size]
-            x = self.network.estimator.inputs(self.arithmetic, *some)
-            outputs, kept = self.network.forward(self.arithmetic, tensors, x)
-            registers = self._registers(outputs, constants, slice(start, start + size))
-            g = {
-                plane: last.encode(registers[self.problem.gradients[plane]], Role.GRADIENT)
-                for plane in outputs
-                if plane in self.problem.gradients
-            }
-            part = self.network.backward(self.arithmetic, tensors, kept, g)
-            for name, value in part.items():
+            part = slice(start, start + size)
+            run = Differentiation(self.network, self.arithmetic, tensors, *some, frame.part(part))
+            registers = self._registers(run.outputs, constants, part)
+            outputs = self.problem.gradients.keys() & run.outputs.keys()
+            sums = run.backward({plane: registers[self.problem.gradients[plane]] for plane in outputs})
+            for name, value in sums.items():
                 total[name] = flush(total[name] + value) if name in total else value
             for register, parts in residuals.items():
                 parts.append(registers[register])
-        losses = self._losses({register: np.concatenate(parts) for register, parts in residuals.items()})
+        losses = self.losses({register: np.concatenate(parts) for register, parts in residuals.items()})
         return self.network.collect(self.arithmetic, tensors, total), losses
 
     def constants(self, interior: Points, boundary: Points) -> tuple[dict[str, Reals], dict[str, Reals]]:
@@ -124,9 +137,24 @@ class Trainer:
             outside[BOUNDARY_SCALE] = (2 * weights / count).astype(dtype)
         return inside, outside
 
-    def relative_l2(self) -> float:
-        """Relative L2 error over the test points; NaN where the solution is not known."""
-        points = self._test_points()
+    def losses(self, residuals: dict[str, Reals]) -> dict[str, float]:
+        """Weighted means of squares, in float64, from the registers that hold the residuals of all points."""
+        residual, *conditions = self.problem.loss
+        losses = {residual.name: _mean_square(residuals[residual.residual], residual)}
+        for index, term in enumerate(conditions):
+            parts = np.split(residuals[term.residual], len(conditions))
+            losses[term.name] = _mean_square(parts[index], term)
+        return losses
+
+    def evaluations(self) -> int:
+        """Rows through the network in one step."""
+        training, outputs = self.experiment.training, self.problem.outputs
+        rows = 1 + self.problem.space + ("time" in outputs) + ("laplacian" in outputs)
+        return training.interior * rows + training.boundary * (len(self.problem.loss) - 1)
+
+    def relative_l2(self, count: int | None = None) -> float:
+        """Relative L2 error over the test points, or fewer of them; NaN where the solution is not known."""
+        points = self._test_points(count)
         return self._relative(self.predict(points), points)
 
     def trivial_l2(self) -> dict[str, float]:
@@ -154,26 +182,30 @@ class Trainer:
         )
 
     def _registers(
-        self, outputs: Any, constants: tuple[dict[str, Reals], dict[str, Reals]], part: slice
+        self, outputs: dict[str, Reals], constants: tuple[dict[str, Reals], dict[str, Reals]], part: slice
     ) -> dict[str, Reals]:
         inputs = {name: value[part] if value.ndim else value for group in constants for name, value in group.items()}
-        inputs |= {plane: self.arithmetic.decode(tensor) for plane, tensor in outputs.items()}
-        return run_program(self.problem.program, inputs)
+        return run_program(self.problem.program, inputs | outputs)
 
-    def _losses(self, residuals: dict[str, Reals]) -> dict[str, float]:
-        """Weighted means of squares, in float64."""
-        residual, *conditions = self.problem.loss
-        losses = {residual.name: _mean_square(residuals[residual.residual], residual)}
-        for index, term in enumerate(conditions):
-            parts = np.split(residuals[term.residual], len(conditions))
-            losses[term.name] = _mean_square(parts[index], term)
-        return losses
+    def _lost(self, gradients: Parameters) -> str:
+        """Compute the step again and see where it loses a number."""
+        where = f"step {self.steps_done}"
+        if name := first_of(self.optimizer.parameters):
+            return f"{where}: {name} is not finite before the step"
+        arithmetic, watch = self.arithmetic, Watch(self.arithmetic)
+        self.arithmetic = cast(Any, watch)
+        try:
+            self.gradients(*self.points(self.steps_done))
+        finally:
+            self.arithmetic = arithmetic
+        return f"{where}: {watch.log.first or first_of(gradients) or 'the loss'} is not finite"
 
     def _as_seen(self, points: Points) -> Points:
         return self.arithmetic.decode(self.arithmetic.encode(points, Role.INPUT)).astype(np.float64)
 
-    def _test_points(self) -> Points:
-        return self.problem.test_points(self.experiment.training.test_points)
+    def _test_points(self, count: int | None = None) -> Points:
+        given = self.experiment.training.test_points
+        return self.problem.test_points(min(count or given, given))
 
     def _relative(self, predicted: Reals, points: Points) -> float:
         exact = self.problem.exact(points)

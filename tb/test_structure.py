@@ -11,7 +11,8 @@ PACKAGES = ("golden", "pinta", "pinta_hw", "rtl_gen", "sim", "tb")
 ALLOWED = {
     "pinta_hw.spec": {"pydantic", "yaml"},
     "pinta_hw": {"pinta_hw.spec", "amaranth"},
-    "golden": {"pinta_hw.spec", "numpy", "numba", "golden.problems"},
+    "golden": {"pinta_hw.spec", "numpy", "numba", "golden.problems", "golden.baseline"},
+    "golden.baseline": {"pinta_hw.spec", "numpy", "jax", "golden", "golden.problems"},
     "golden.problems": {"pinta_hw.spec", "numpy", "sympy", "golden"},
     "sim": {"pinta_hw.spec", "numpy", "pydantic", "yaml"},
     "rtl_gen": {"pinta_hw.spec", "pinta_hw", "amaranth", "pydantic", "yaml"},

@@ -5,6 +5,8 @@ here, what they mean is in the golden models. A new problem or estimator is a ne
 kind, told apart by ``name``.
 """
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -84,13 +86,32 @@ class Network(_Section):
         return self
 
 
-class Jet(_Section):
-    """The forward Laplacian: second-order Taylor mode along the coordinates, one row for the Laplacian."""
+class _Directional(_Section):
+    count: Annotated[int, Field(ge=1, le=65536)] | None = None
+    """K, directions of space at each point; one for each coordinate of space where not given."""
+    shared: bool = True
+    """Whether all points of a step have the same directions; otherwise they are drawn for each point."""
+    chunk: Annotated[int, Field(ge=1)] = 16
+    """Directions carried through the network at once, time included."""
+
+
+class Jet(_Directional):
+    """Second-order Taylor mode, with one row for the Laplacian: the forward Laplacian. It has no sigma."""
 
     name: Literal["jet"]
+    directions: Literal["gaussian", "rademacher", "orthogonal", "coordinate"] = "coordinate"
 
 
-Estimator = Jet
+class Perturbations(_Directional):
+    """Estimators from evaluations at ``x +- delta``: ``stein`` and ``diffquant`` of the paper, and ``parity``."""
+
+    name: Literal["stein", "diffquant", "parity"]
+    directions: Literal["gaussian", "rademacher", "orthogonal", "coordinate"] = "gaussian"
+    sigma: Annotated[float, Field(gt=0, le=1)] = 0.01
+    """Standard deviation of delta in each coordinate."""
+
+
+Estimator = Annotated[Jet | Perturbations, Field(discriminator="name")]
 
 
 class LayerPrecision(_Section):
@@ -168,6 +189,19 @@ class Experiment(_Section):
     def _check_accelerator(cls, value: str) -> str:
         load_config(value)
         return value
+
+
+def digest(experiment: Experiment) -> str:
+    """A hash of what the file says, and of the file of an own equation.
+
+    It is SHA-256 over the keys that are given, without ``name`` and ``accelerator``, which make no difference to
+    training.
+    """
+    content = experiment.model_dump(mode="json", exclude_unset=True, exclude={"name", "accelerator"})
+    if isinstance(experiment.problem, UserProblem):
+        path = Path(experiment.problem.file)
+        content["problem"]["file"] = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def load_experiment(path: str | Path) -> Experiment:
