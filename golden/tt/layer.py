@@ -42,7 +42,7 @@ class TensorTrainLayer(ABC):
         return self.shape.rows
 
     def initial(self, rng: np.random.Generator) -> Parameters:
-        """Gaussian cores, for which the weight has the mean square of a dense layer's (Glorot), and zero biases."""
+        """Orthogonal cores, for which the weight has the mean square of a dense layer's (Glorot), and zero biases."""
         cores = random_cores(self.shape, rng, 2.0 / (self.inputs + self.outputs))
         return self.parameters_of(cores) | {f"{self.name}.bias": np.zeros((1, self.outputs))}
 
