@@ -18,7 +18,12 @@ T = TypeVar("T")
 Planes = dict[str, T]
 Parameters = dict[str, Reals]
 
-VALUE_PLANES = frozenset({"base", "boundary"})
+_VALUE_PLANES = frozenset({"base", "boundary", "plus", "minus"})
+
+
+def holds_values(plane: str) -> bool:
+    """Whether a plane holds values of the layer, which its bias reaches, rather than derivatives or differences."""
+    return plane.rstrip("0123456789") in _VALUE_PLANES
 
 
 class Layer(Protocol):
@@ -135,14 +140,14 @@ def stacked_pair(arithmetic: Arithmetic[T], x: Planes[T], g: Planes[T]) -> tuple
 def add_bias(arithmetic: Arithmetic[T], y: Planes[T], bias: T) -> Planes[T]:
     """The planes with the bias, shape (1, outputs), added where they hold values."""
     return {
-        plane: arithmetic.add_row(value, bias, Role.ELEMENTWISE) if plane in VALUE_PLANES else value
+        plane: arithmetic.add_row(value, bias, Role.ELEMENTWISE) if holds_values(plane) else value
         for plane, value in y.items()
     }
 
 
 def bias_gradient(arithmetic: Arithmetic[T], name: str, g: Planes[T]) -> Reals:
     """Column sums of the planes of values, shape (1, outputs)."""
-    values = [g[plane] for plane in g if plane in VALUE_PLANES]
+    values = [g[plane] for plane in g if holds_values(plane)]
     if not values:
         return np.zeros((1, arithmetic.shape(next(iter(g.values())))[1]), arithmetic.dtype)
     biased = arithmetic.stack(values)

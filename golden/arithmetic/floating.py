@@ -63,6 +63,9 @@ class FloatArithmetic(Arithmetic[Reals]):
     def add_row(self, a: Reals, row: Reals, role: Role) -> Reals:
         return a + row
 
+    def add(self, a: Reals, b: Reals, role: Role) -> Reals:
+        return a + b
+
     def multiply(self, a: Reals, b: Reals, role: Role, *, doubled: bool = False) -> Reals:
         product = a * b
         return product + product if doubled else product

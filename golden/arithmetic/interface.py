@@ -85,6 +85,10 @@ class Arithmetic(ABC, Generic[T]):
         """``a + row`` for a row of shape (1, N)."""
 
     @abstractmethod
+    def add(self, a: T, b: T, role: Role) -> T:
+        """``a + b``, lane by lane."""
+
+    @abstractmethod
     def multiply(self, a: T, b: T, role: Role, *, doubled: bool = False) -> T:
         """``a b``, or ``2 a b``, lane by lane."""
 

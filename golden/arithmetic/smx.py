@@ -102,6 +102,9 @@ class SmxArithmetic(Arithmetic[SmxMatrix]):
     def add_row(self, a: SmxMatrix, row: SmxMatrix, role: Role) -> SmxMatrix:
         return elementwise.add_row(a, row, self._bits[role])
 
+    def add(self, a: SmxMatrix, b: SmxMatrix, role: Role) -> SmxMatrix:
+        return elementwise.add(a, b, self._bits[role])
+
     def multiply(self, a: SmxMatrix, b: SmxMatrix, role: Role, *, doubled: bool = False) -> SmxMatrix:
         return elementwise.multiply(a, b, self._bits[role], doubled)
 

@@ -1,137 +1,72 @@
-"""The forward Laplacian: second-order Taylor mode, with one row for the sum of the second derivatives.
+"""Second-order Taylor mode: the limit of `parity` for sigma to 0, without a sigma.
 
-Planes of a point: ``base`` y, ``direction<v>`` a_v = v . grad y, ``laplacian`` s = sum of v^T H v; ``time``, a
-direction of first order that takes no part in s; and ``boundary``, whose points carry values only. Linear layers act
-on each plane alone. At an activation phi::
+A direction v carries ``a = v . grad y``; the second derivatives of all directions of space are summed before they are
+propagated, in one row for each point (`golden.estimators.laplacian_row`): the forward Laplacian. At an activation::
 
-    base  h = phi(y)          direction  a_v' = phi' a_v          laplacian  s' = phi' s + phi'' q,  q = sum_v a_v^2
+    a' = phi' a                                      q = sum of a^2 over the directions of space
+    g_a = phi' G_a + w a,  w = 2 phi'' G_s           g_y += phi'' S1,  S1 = sum of G_a a over the directions
 
-Backward, with G the gradient of a plane after the activation and g of the one before it::
-
-    p = sum_v G_a_v a_v       w = 2 phi'' G_s      r = phi'' s + phi''' q      t = phi' G_y + phi'' p
-    g_y = r G_s + t           g_a_v = phi' G_a_v + w a_v                      g_s = phi' G_s
-
-Every assignment rounds once: q, p, w, r, t and the derivatives of phi to SMX-16, the others to the precision of
-their role.
-What is absent (the Laplacian of the coordinates, gradients that the residual does not have) is left out.
+with G_s the gradient of the Laplacian's row; time is a direction without a part in q. q, w and S1 round to SMX-16.
+No activation function is evaluated on the directions.
 """
 
-from collections.abc import Iterator
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ..arithmetic import Arithmetic, Role
 from ..layers import Planes
+from ..slopes import Slopes
+from .chunk import Chunk
+from .directions import Floats
+from .estimator import Estimator, Pairs, output_weights, sum_directions
 
 T = TypeVar("T")
 
 
-class Jet:
-    """Values, first derivatives and the Laplacian along the coordinates of space.
+class Jet(Estimator):
+    """One plane, ``tangent``, of all directions of a chunk."""
 
-    Parameters
-    ----------
-    space : int
-        Coordinates of space, which come first; one more, if there is one, is time.
-    """
+    laplacian_row = True
+    rows_a_direction = 1
 
-    def __init__(self, space: int) -> None:
-        self._space = space
+    def rows(self, arithmetic: Arithmetic[T], points: npt.NDArray[np.float64], chunk: Chunk) -> Planes[T]:
+        shape = len(points), chunk.vectors.shape[2]
+        tangents = [np.broadcast_to(chunk.vectors[:, k], shape) for k in range(chunk.size)]
+        return {"tangent": arithmetic.stack([arithmetic.encode(tangent, Role.INPUT) for tangent in tangents])}
 
-    def inputs(
-        self, arithmetic: Arithmetic[T], interior: npt.NDArray[np.float64], boundary: npt.NDArray[np.float64]
-    ) -> Planes[T]:
-        planes = {"base": arithmetic.encode(interior, Role.INPUT)}
-        for v in range(interior.shape[1]):
-            axis = np.zeros(interior.shape)
-            axis[:, v] = 1.0
-            name = f"direction{v}" if v < self._space else "time"
-            planes[name] = arithmetic.encode(axis, Role.INPUT)
-        planes["boundary"] = arithmetic.encode(boundary, Role.INPUT)
-        return planes
-
-    def activate(self, arithmetic: Arithmetic[T], function: str, y: Planes[T]) -> tuple[Planes[T], T | None]:
-        after: Planes[T] = {}
-        squares = None
-        for plane in ("base", "boundary"):
-            if plane in y:
-                after[plane] = arithmetic.activate(function, 0, y[plane], Role.ACTIVATION)
-        directions = list(_directions(y))
-        if directions:
-            first = arithmetic.activate(function, 1, y["base"], Role.ELEMENTWISE)
-            second = arithmetic.activate(function, 2, y["base"], Role.ELEMENTWISE)
-            squares = arithmetic.sum_products([(y[plane], y[plane]) for plane in directions], Role.ELEMENTWISE)
-            for plane in _first_order(y):
-                after[plane] = arithmetic.multiply(first, y[plane], Role.ACTIVATION)
-            after["laplacian"] = (
-                arithmetic.dot2(first, y["laplacian"], second, squares, Role.ACTIVATION)
-                if "laplacian" in y
-                else arithmetic.multiply(second, squares, Role.ACTIVATION)
-            )
-        return after, squares
+    def activate(self, arithmetic: Arithmetic[T], slopes: Slopes[T], y: Planes[T], chunk: Chunk) -> Planes[T]:
+        return {"tangent": arithmetic.multiply(slopes.over(slopes(1), chunk.size), y["tangent"], Role.ACTIVATION)}
 
     def activate_backward(
-        self, arithmetic: Arithmetic[T], function: str, y: Planes[T], squares: T | None, after: Planes[T]
-    ) -> Planes[T]:
-        before: Planes[T] = {}
-        if squares is not None:
-            first, second, third = (
-                arithmetic.activate(function, order, y["base"], Role.ELEMENTWISE) for order in (1, 2, 3)
-            )
-            before = _interior_backward(arithmetic, y, squares, after, first, second, third)
-        if "boundary" in after:
-            slope = arithmetic.activate(function, 1, y["boundary"], Role.ELEMENTWISE)
-            before["boundary"] = arithmetic.multiply(slope, after["boundary"], Role.GRADIENT)
-        return before
+        self,
+        arithmetic: Arithmetic[T],
+        slopes: Slopes[T],
+        y: Planes[T],
+        after: Planes[T],
+        chunk: Chunk,
+        bend: T | None,
+    ) -> tuple[Planes[T], list[T]]:
+        a, g = y["tangent"], after["tangent"]
+        slope = slopes.over(slopes(1), chunk.size)
+        sums = [sum_directions(slopes, [(g, a)], chunk.size)]
+        if bend is None:
+            return {"tangent": arithmetic.multiply(slope, g, Role.GRADIENT)}, sums
+        rows = chunk.size - chunk.in_space
+        zero = slopes.constant(0.0)
+        weight = arithmetic.stack([bend] * chunk.in_space + [zero] * rows)
+        return {"tangent": arithmetic.dot2(slope, g, weight, a, Role.GRADIENT)}, sums
 
+    def base_terms(self, slopes: Slopes[T], sums: Sequence[T]) -> Pairs[T]:
+        return [(slopes(2), sums[0])]
 
-def _interior_backward(
-    arithmetic: Arithmetic[T], y: Planes[T], squares: T, after: Planes[T], first: T, second: T, third: T
-) -> Planes[T]:
-    wide = Role.ELEMENTWISE
-    of_laplacian = after.get("laplacian")
-    given = [plane for plane in _first_order(y) if plane in after]
-    pairs = [(after[plane], y[plane]) for plane in given]
-    products = [(first, after["base"])] if "base" in after else []
-    if pairs:
-        products.append((second, arithmetic.sum_products(pairs, wide)))
-    if of_laplacian is None:
-        before = {"base": _sum(arithmetic, products, Role.GRADIENT)}
-        return before | {plane: arithmetic.multiply(first, after[plane], Role.GRADIENT) for plane in given}
+    def weights(self, chunk: Chunk, outputs: Sequence[str]) -> dict[str, Floats]:
+        one = np.ones(chunk.size)
+        return {"tangent": output_weights(chunk, outputs, one, np.zeros(chunk.size))}
 
-    has_laplacian = "laplacian" in y
-    bend = [(second, y["laplacian"])] if has_laplacian else []
-    curvature = _sum(arithmetic, [*bend, (third, squares)], wide)
-    before = {
-        "base": arithmetic.multiply_add(curvature, of_laplacian, _sum(arithmetic, products, wide), Role.GRADIENT)
-        if products
-        else arithmetic.multiply(curvature, of_laplacian, Role.GRADIENT)
-    }
-    weight = arithmetic.multiply(second, of_laplacian, wide, doubled=True)
-    for plane in _directions(y):
-        products = [(first, after[plane])] if plane in after else []
-        before[plane] = _sum(arithmetic, [*products, (weight, y[plane])], Role.GRADIENT)
-    if "time" in given:
-        before["time"] = arithmetic.multiply(first, after["time"], Role.GRADIENT)
-    if has_laplacian:
-        before["laplacian"] = arithmetic.multiply(first, of_laplacian, Role.GRADIENT)
-    return before
-
-
-def _sum(arithmetic: Arithmetic[T], products: list[tuple[T, T]], role: Role) -> T:
-    """One product, or the fused sum of two."""
-    if len(products) == 1:
-        return arithmetic.multiply(*products[0], role)
-    return arithmetic.dot2(*products[0], *products[1], role)
-
-
-def _directions(planes: Planes[Any]) -> Iterator[str]:
-    return (plane for plane in planes if plane.startswith("direction"))
-
-
-def _first_order(planes: Planes[Any]) -> Iterator[str]:
-    yield from _directions(planes)
-    if "time" in planes:
-        yield "time"
+    def squares(self, slopes: Slopes[T], y: Planes[T], chunk: Chunk) -> T | None:
+        if chunk.in_space == 0:
+            return None
+        return sum_directions(slopes, [(y["tangent"], y["tangent"])], chunk.size, chunk.in_space)

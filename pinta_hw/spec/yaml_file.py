@@ -117,7 +117,11 @@ def _line(error: Any, model: type) -> str:
         return f"{path}: there is no such key; allowed: {', '.join(_keys_at(model, location[:-1]))}"
     if kind == "missing":
         return f"{path}: missing; it has no default"
-    cause = error.get("ctx", {}).get("error")
+    context = error.get("ctx", {})
+    if kind == "union_tag_invalid":
+        key = context["discriminator"].strip("'")
+        return f"{path}.{key}: {_quoted(context['tag'])} is not possible; allowed: {context['expected_tags']}"
+    cause = context.get("error")
     if isinstance(cause, UserError):
         return f"{path}: {cause}" if path else str(cause)
     allowed = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")

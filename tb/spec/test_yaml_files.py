@@ -59,7 +59,11 @@ def test_presets_load() -> None:
         ("steps: 1000", 'steps: "1000"', 'training.steps: "1000" is not possible; allowed: a valid integer'),
         ("steps: 1000", "steps: 0", "training.steps: 0 is not possible; allowed: greater than or equal to 1"),
         ("weights: 8", "weights: 7", "precision.weights: 7 is not possible; allowed: 4, 8, 12 or 16"),
-        ("name: jet", "name: jot", "estimator.name: \"jot\" is not possible; allowed: 'jet'"),
+        (
+            "name: jet",
+            "name: jot",
+            "estimator.name: \"jot\" is not possible; allowed: 'jet', 'stein', 'diffquant', 'parity'",
+        ),
         ("[64, 64, 64]", "[64, x]", 'network.hidden.1: "x" is not possible; allowed: a valid integer'),
         (
             "accelerator: edge",
