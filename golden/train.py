@@ -11,6 +11,7 @@ from pinta_hw.spec.experiment import Experiment
 from .architecture import make_layers
 from .arithmetic import Role, make_arithmetic
 from .diagnosis import Watch, first_of
+from .differentiation import Differentiation
 from .estimators import make_estimator
 from .layers import Parameters
 from .network import Network
@@ -18,6 +19,9 @@ from .optim import learning_rate, make_optimizer
 from .problems import BOUNDARY_SCALE, RESIDUAL_SCALE, LossTerm, Points, make_problem
 from .real import Reals, flush, rounded, run_program
 from .trace import GemmTrace
+
+_DIRECTIONS = 1
+"""Tells the random numbers of a step's directions from those of its points."""
 
 
 @dataclass(frozen=True)
@@ -101,21 +105,18 @@ class Trainer:
         size = self.experiment.training.micro_batch
         tensors = self.network.encode(self.arithmetic, self.optimizer.parameters)
         constants = self.constants(interior, boundary)
-        last = self.network.at(self.arithmetic, len(self.network.layers) - 1)
+        rng = np.random.default_rng([self.experiment.training.seed, self.steps_done, _DIRECTIONS])
+        frame = self.network.estimator.directions.draw(rng, len(interior))
         total: dict[str, Reals] = {}
         residuals: dict[str, list[Reals]] = {term.residual: [] for term in self.problem.loss}
         for start in range(0, max(len(interior), len(boundary)), size):
             some = interior[start : start + size], boundary[start : start + size]
-            x = self.network.estimator.inputs(self.arithmetic, *some)
-            outputs, kept = self.network.forward(self.arithmetic, tensors, x)
-            registers = self._registers(outputs, constants, slice(start, start + size))
-            g = {
-                plane: last.encode(registers[self.problem.gradients[plane]], Role.GRADIENT)
-                for plane in outputs
-                if plane in self.problem.gradients
-            }
-            part = self.network.backward(self.arithmetic, tensors, kept, g)
-            for name, value in part.items():
+            part = slice(start, start + size)
+            run = Differentiation(self.network, self.arithmetic, tensors, *some, frame.part(part))
+            registers = self._registers(run.outputs, constants, part)
+            outputs = self.problem.gradients.keys() & run.outputs.keys()
+            sums = run.backward({plane: registers[self.problem.gradients[plane]] for plane in outputs})
+            for name, value in sums.items():
                 total[name] = flush(total[name] + value) if name in total else value
             for register, parts in residuals.items():
                 parts.append(registers[register])
@@ -181,11 +182,10 @@ class Trainer:
         )
 
     def _registers(
-        self, outputs: Any, constants: tuple[dict[str, Reals], dict[str, Reals]], part: slice
+        self, outputs: dict[str, Reals], constants: tuple[dict[str, Reals], dict[str, Reals]], part: slice
     ) -> dict[str, Reals]:
         inputs = {name: value[part] if value.ndim else value for group in constants for name, value in group.items()}
-        inputs |= {plane: self.arithmetic.decode(tensor) for plane, tensor in outputs.items()}
-        return run_program(self.problem.program, inputs)
+        return run_program(self.problem.program, inputs | outputs)
 
     def _lost(self, gradients: Parameters) -> str:
         """Compute the step again and see where it loses a number."""
