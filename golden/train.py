@@ -148,8 +148,8 @@ class Trainer:
 
     def evaluations(self) -> int:
         """Rows through the network in one step."""
-        training, outputs = self.experiment.training, self.problem.outputs
-        rows = 1 + self.problem.space + ("time" in outputs) + ("laplacian" in outputs)
+        training = self.experiment.training
+        rows = self.network.estimator.evaluations(self.problem.outputs)
         return training.interior * rows + training.boundary * (len(self.problem.loss) - 1)
 
     def relative_l2(self, count: int | None = None) -> float:
