@@ -135,7 +135,7 @@ class Differentiation(Generic[T]):
         points = {"base": self._interior} | ({"boundary": boundary} if "boundary" in wanted else {})
         first = network.at(self._arithmetic, 0)
         x = {plane: first.encode(values, Role.INPUT) for plane, values in points.items()}
-        kept = []
+        kept: list[_Kept[T]] = []
         for i in range(self._hidden):
             y = self._forward_layer(i, x, kept)
             above = network.at(self._arithmetic, i + 1)

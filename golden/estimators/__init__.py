@@ -11,7 +11,11 @@ from .stein import Stein
 
 __all__ = ["DiffQuant", "Directions", "Estimator", "Frame", "Jet", "Parity", "Stein", "make_estimator"]
 
-_PERTURBED = {"stein": Stein, "diffquant": DiffQuant, "parity": Parity}
+_PERTURBED: dict[str, type[Stein] | type[DiffQuant] | type[Parity]] = {
+    "stein": Stein,
+    "diffquant": DiffQuant,
+    "parity": Parity,
+}
 
 
 def make_estimator(settings: experiment.Estimator, space: int) -> Estimator:

@@ -3,8 +3,9 @@
 Beside the base y, each layer carries the differences ``e+`` and ``e-`` that the perturbations +delta and -delta make,
 quantized by themselves with their own exponents. Linear layers act on each alone. At an activation::
 
-    e' = phi' e + (phi''/2) e^2 + (phi'''/6) e^3                    with c = phi' + phi'' e + (phi'''/2) e^2:
-    g_e = c G_e        g_y += phi'' S1 + (phi'''/2) S2 + (phi''''/6) S3,     Sn = sum of G_e e^n over e+, e- and directions
+    e' = phi' e + (phi''/2) e^2 + (phi'''/6) e^3
+    g_e = c G_e,  c = phi' + phi'' e + (phi'''/2) e^2
+    g_y += phi'' S1 + (phi'''/2) S2 + (phi''''/6) S3,  Sn = sum of G_e e^n over e+, e- and the directions
 
 ``e^2``, ``e^3 = e e^2`` and c round to SMX-16; each sum is one contraction of lanes.
 """

@@ -6,7 +6,7 @@ these rules and never asks which estimator it has.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,12 @@ class Estimator(ABC):
     def __init__(self, directions: Directions, chunk: int) -> None:
         self.directions = directions
         self.chunk = chunk
+
+    def evaluations(self, outputs: frozenset[str]) -> int:
+        """Rows that one interior point takes through all layers for some outputs (`golden.network.Network`)."""
+        directions = self.directions.count if outputs & {"direction", "laplacian"} else 0
+        row = self.laplacian_row and "laplacian" in outputs
+        return 1 + self.rows_a_direction * (directions + ("time" in outputs)) + row
 
     @abstractmethod
     def rows(self, arithmetic: Arithmetic[T], points: npt.NDArray[np.float64], chunk: Chunk) -> Planes[T]:

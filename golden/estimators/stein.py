@@ -70,12 +70,10 @@ class Stein(Estimator):
         chunk: Chunk,
         bend: T | None,
     ) -> tuple[Planes[T], list[T]]:
-        before = {
-            plane: arithmetic.multiply(
-                arithmetic.activate(slopes.function, 1, value, _WIDE), after[plane], Role.GRADIENT
-            )
-            for plane, value in y.items()
-        }
+        before: Planes[T] = {}
+        for plane, value in y.items():
+            slope = arithmetic.activate(slopes.function, 1, value, _WIDE)
+            before[plane] = arithmetic.multiply(slope, after[plane], Role.GRADIENT)
         return before, []
 
     def base_terms(self, slopes: Slopes[T], sums: Sequence[T]) -> Pairs[T]:
