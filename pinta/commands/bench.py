@@ -10,7 +10,6 @@ from rich.table import Table
 
 from pinta.options import Json, Preset
 from pinta_hw.spec.presets import load_config
-from tb import bench as backend
 
 
 def bench(
@@ -24,6 +23,8 @@ def bench(
 
     Example: `pinta bench --preset edge --no-slow`
     """
+    from tb import bench as backend  # the simulators take a second to import
+
     with Console(stderr=True).status("starting") as status:
         speeds = list(backend.bench(load_config(preset), slow, status.update))
     if json:

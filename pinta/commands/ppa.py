@@ -12,6 +12,7 @@ from rich.table import Table
 
 from pinta.options import Json, Preset
 from pinta_hw.accelerator import Accelerator
+from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.presets import load_config
 from rtl_gen.synthesis import SynthesisResult, synthesize
 from rtl_gen.verilog import generate
@@ -32,6 +33,8 @@ def ppa(
 
     Example: `pinta ppa --preset tiny --liberty ../shared/pdk/asap7/asap7_rvt_tt.lib.gz --part block_unit`
     """
+    if not liberty.is_file():
+        raise UserError(f"liberty: {liberty} is not a file; allowed: a cell library, .lib or .lib.gz")
     config = load_config(preset)
     name = f"pinta_{config.name}"
     with TemporaryDirectory(prefix="pinta-ppa-") as folder, Console(stderr=True).status("mapping to cells"):

@@ -1,23 +1,40 @@
 """The program as its user meets it: help, results, and one line for every mistake."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from pinta.main import main
 from pinta_hw.spec.presets import load_config, preset_names
+from tb.tools import skip_without
 
 ROOT = Path(__file__).parents[2]
 
 
 def pinta(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "COLUMNS": "120", "PYTHONWARNINGS": "error", "NO_COLOR": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "pinta.main", *arguments], cwd=cwd, env=env, capture_output=True, text=True
-    )
+    """Run the program inside this process: its imports are then paid for once."""
+    stdout, stderr, status, before = io.StringIO(), io.StringIO(), 0, Path.cwd()
+    os.chdir(cwd)
+    try:
+        with (
+            mock.patch.object(sys, "argv", ["pinta", *arguments]),
+            mock.patch.dict(os.environ, {"COLUMNS": "120", "NO_COLOR": "1"}),
+            redirect_stdout(stdout),
+            redirect_stderr(stderr),
+        ):
+            main()
+    except SystemExit as stop:
+        status = stop.code or 0
+    finally:
+        os.chdir(before)
+    return subprocess.CompletedProcess(arguments, status, stdout.getvalue(), stderr.getvalue())
 
 
 def output_of(*arguments: str, cwd: Path = ROOT) -> str:
@@ -28,7 +45,18 @@ def output_of(*arguments: str, cwd: Path = ROOT) -> str:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("config", "show"), ("config", "list"), ("experiment", "check"), ("gemm",), ("verilog",)],
+    [
+        (),
+        ("bench",),
+        ("config", "show"),
+        ("config", "list"),
+        ("experiment", "check"),
+        ("gemm",),
+        ("ppa",),
+        ("sim",),
+        ("study", "accumulator-error"),
+        ("verilog",),
+    ],
     ids=lambda arguments: " ".join(arguments) or "pinta",
 )
 def test_help_shows_a_command_line_to_try(arguments):
@@ -67,18 +95,30 @@ def test_verilog_is_written(tmp_path):
     assert json.loads((tmp_path / "rtl" / "manifest.json").read_text())["top"] == "pinta_tiny"
 
 
+def test_ppa_of_one_module_in_any_liberty_file():
+    skip_without("yosys")
+    arguments = ("ppa", "--preset", "tiny", "--liberty", "tb/data/minimal.lib", "--part", "drain")
+    result = json.loads(output_of(*arguments, "--json"))
+    assert result["top"] == "pinta_tiny_drain"
+    assert result["area_um2"] > 0 and result["flops"] > 0
+    assert f"{result['cells']:,} cells" in output_of(*arguments)
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
         ("gemm --m 0 --n 4 --k 4", ["m: 0", "1 or more"]),
         ("gemm --m 4 --n 4 --k 5000", ["k: 5000", "4096"]),
-        ("gemm --m 4 --n 4 --k 4 --a-bits 5", ["width 5", "4, 8, 12, 16"]),
+        ("gemm --m 4 --n 4 --k 4 --a-bits 5", ["a-bits: 5", "4, 8, 12, 16"]),
         ("gemm --m 4 --n 4 --k 4 --preset huge", ["'huge'", "tiny"]),
         ("gemm --m 4 --n 4 --k 4 --energy-table none", ["'none'", "published-7nm"]),
-        ("gemm --m 100000 --n 4 --k 4", ["100000"]),
+        ("gemm --m 100000 --n 4 --k 4", ["65536 words"]),
         ("config show missing.yaml", ["missing.yaml", "cannot be read"]),
         ("config show bad.yaml", ["bad.yaml", "bank", "banks"]),
         ("experiment check missing.yaml", ["missing.yaml", "cannot be read"]),
+        ("ppa --preset tiny --liberty missing.lib", ["missing.lib"]),
+        ("ppa --preset tiny --liberty bad.yaml --part nothing", ["bad.yaml"]),
+        ("sim missing.yaml", ["missing.yaml", "cannot be read"]),
         ("verilog --preset tiny --out occupied", ["occupied", "a new or empty folder"]),
         ("verilog --preset bad.yaml --out new", ["bad.yaml", "bank", "banks"]),
         ("verilog --preset tiny --out bad.yaml/new", ["bad.yaml/new", "cannot be written"]),
@@ -103,3 +143,24 @@ def test_a_wrong_option_ends_with_status_2(arguments):
     done = pinta(*arguments.split())
     assert done.returncode == 2
     assert "Traceback" not in done.stderr and "rror" in done.stderr
+
+
+def test_a_mistake_ends_the_process_with_status_2():
+    command = [sys.executable, "-m", "pinta.main", "config", "show", "huge"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+def test_a_fault_of_our_own_keeps_its_traceback():
+    program = (
+        "import sys\n"
+        "from unittest import mock\n"
+        "from pinta.main import main\n"
+        "sys.argv = ['pinta', 'config', 'list']\n"
+        "with mock.patch('pinta.commands.config.preset_names', side_effect=ZeroDivisionError):\n"
+        "    main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr and "ZeroDivisionError" in done.stderr
