@@ -6,7 +6,7 @@ import typer
 
 from pinta_hw.spec.errors import UserError
 
-from .commands import bench, config, experiment, gemm, ppa, sim, study, verilog
+from .commands import ablate, bench, config, experiment, gemm, ppa, sim, study, verilog
 
 app = typer.Typer(
     name="pinta",
@@ -34,6 +34,7 @@ def describe() -> None:
     """
 
 
+app.add_typer(ablate.app, name="ablate")
 app.add_typer(config.app, name="config")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(study.app, name="study")

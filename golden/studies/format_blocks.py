@@ -121,7 +121,7 @@ def bytes_of(experiment: Experiment, rows: int) -> list[Row]:
     coordinates, network = make_problem(experiment.problem).dimensions, experiment.network
     kinds = {"dense": network.model_copy(update={"tt": None})}
     if network.tt is not None:
-        kinds["tensor trains, core operands left out"] = kinds["tensor trains"] = network
+        kinds["tensor trains, factors only"] = kinds["tensor trains"] = network
     found = []
     for name, kind in kinds.items():
         layers = make_layers(coordinates, kind)

@@ -17,7 +17,7 @@ from ..tt import SCHEDULES, TensorTrainLayer, TrainShape, balanced_modes, larges
 
 Floats = npt.NDArray[np.float64]
 
-DEPTHS = (1, 2, 3, 4)
+DEPTHS = (2, 3, 4)
 RANKS = (2, 4, 8, 16)
 RESULTS = ("forward", "input gradient", "core gradients")
 

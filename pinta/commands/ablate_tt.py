@@ -1,0 +1,46 @@
+"""``pinta ablate tt``: error of the tensor-train schedules."""
+
+import dataclasses
+import json as json_format
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from golden.studies import tt_error
+from pinta.options import Json
+
+
+def tt(
+    bits: Annotated[int, typer.Option("--bits", help="SMX width of activations, weights and gradients.")] = 8,
+    width: Annotated[int, typer.Option("--width", min=2, max=4096, help="Inputs and outputs of the layer.")] = 256,
+    rows: Annotated[int, typer.Option("--rows", min=1, max=4096, help="Rows of x.")] = 64,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Random layers of each kind.")] = 4,
+    json: Json = False,
+) -> None:
+    """Measure the error of a tensor-train layer by schedule, rank and depth; it takes half a minute.
+
+    Example: `pinta ablate tt --bits 8`
+    """
+    with Console(stderr=True).status("measuring") as status:
+        found = tt_error.run(bits, width, rows, seeds, progress=status.update)
+    if json:
+        typer.echo(json_format.dumps([dataclasses.asdict(row) for row in found]))
+        return
+    console = Console()
+    console.print(f"Relative errors, SMX-{bits}, {width} x {width}, {rows} rows, {seeds} seeds", highlight=False)
+    for result in tt_error.RESULTS:
+        console.print(_table(result, found))
+
+
+def _table(result: str, found: list[tt_error.Row]) -> Table:
+    errors = {(row.depth, row.rank, row.schedule): row.errors[result] for row in found}
+    table = Table(title=result, title_justify="left")
+    for name in ("modes a side", "rank", "full", "prs", "sequential", "sequential / prs"):
+        table.add_column(name, justify="right")
+    for depth, rank in dict.fromkeys((row.depth, row.rank) for row in found):
+        full, prs, sequential = (errors[depth, rank, name] for name in ("full", "prs", "sequential"))
+        texts = (f"{error:.4f}" for error in (full, prs, sequential))
+        table.add_row(str(depth), str(rank), *texts, f"{sequential / prs:.2f}")
+    return table
