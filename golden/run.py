@@ -102,7 +102,7 @@ class Run:
             self._metrics.add(step=report.step, loss=loss, losses=report.losses, learning_rate=report.learning_rate)
             self._refuse_divergence(report)
             if trainer.steps_done % self.interval == 0 or trainer.steps_done == steps:
-                error = trainer.relative_l2(RUNNING_POINTS)
+                error = trainer.relative_l2(min(RUNNING_POINTS, trainer.experiment.training.test_points))
                 self._metrics.add(step=trainer.steps_done, relative_l2=error)
                 self._metrics.flush()
                 self._save()

@@ -147,19 +147,20 @@ class Trainer:
         return losses
 
     def evaluations(self) -> int:
-        """Rows through the network in one step."""
-        training = self.experiment.training
-        rows = self.network.estimator.evaluations(self.problem.outputs)
+        """Rows through the network in one step's forward pass."""
+        training, outputs, estimator = self.experiment.training, self.problem.outputs, self.network.estimator
+        directions = estimator.directions.count + ("time" in outputs)
+        rows = 1 + directions * estimator.rows_a_direction + (estimator.laplacian_row and "laplacian" in outputs)
         return training.interior * rows + training.boundary * (len(self.problem.loss) - 1)
 
     def relative_l2(self, count: int | None = None) -> float:
-        """Relative L2 error over the test points, or fewer of them; NaN where the solution is not known."""
+        """Relative L2 error over the test points, or ``count`` points; NaN where the solution is not known."""
         points = self._test_points(count)
         return self._relative(self.predict(points), points)
 
-    def trivial_l2(self) -> dict[str, float]:
+    def trivial_l2(self, count: int | None = None) -> dict[str, float]:
         """Relative L2 errors of the problem's trivial predictors, by name."""
-        points = self._test_points()
+        points = self._test_points(count)
         return {name: self._relative(values, points) for name, values in self.problem.trivial(points).items()}
 
     def predict(self, points: Points) -> Reals:
@@ -205,7 +206,7 @@ class Trainer:
 
     def _test_points(self, count: int | None = None) -> Points:
         given = self.experiment.training.test_points
-        return self.problem.test_points(min(count or given, given))
+        return self.problem.test_points(count or given)
 
     def _relative(self, predicted: Reals, points: Points) -> float:
         exact = self.problem.exact(points)

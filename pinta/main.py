@@ -6,7 +6,7 @@ import typer
 
 from pinta_hw.spec.errors import UserError
 
-from .commands import ablate, bench, config, experiment, gemm, ppa, sim, study, verilog
+from .commands import ablate, bench, config, evaluate, experiment, gemm, plot, ppa, sim, study, train, verilog
 
 app = typer.Typer(
     name="pinta",
@@ -26,6 +26,8 @@ def describe() -> None:
 
     - `pinta config show` prints the default accelerator, in the form of an own YAML file.
 
+    - `pinta train experiments/poisson2d.yaml` trains a network as the accelerator would, bit for bit.
+
     - `pinta gemm --m 256 --n 128 --k 128` predicts cycles, utilization and energy of a matrix product.
 
     - `pinta verilog --preset edge --out build/edge` writes the Verilog of that accelerator.
@@ -39,9 +41,12 @@ app.add_typer(config.app, name="config")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(study.app, name="study")
 app.command("bench")(bench.bench)
+app.command("eval")(evaluate.evaluate)
 app.command("gemm")(gemm.gemm)
+app.command("plot")(plot.plot)
 app.command("ppa")(ppa.ppa)
 app.command("sim")(sim.sim)
+app.command("train")(train.train)
 app.command("verilog")(verilog.verilog)
 
 

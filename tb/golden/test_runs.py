@@ -95,6 +95,7 @@ def test_a_finished_run_gives_its_result_again(tmp_path: Path) -> None:
     assert [line["step"] for line in lines if "relative_l2" in line] == [10]
     assert json.loads((tmp_path / "a" / RESULT).read_text())["relative_l2"] == first.relative_l2
     assert first.digest == digest(experiment()) and first.parameters == 2 * 9 + 9 + 9 * 10 + 10 + 10 + 1
+    assert first.evaluations == 7 * (1 + 2 + 1) + 5
     assert first.trivial == "mean" and first.trivial_l2 > 0.1
 
 
