@@ -39,6 +39,8 @@ def test_gemms_equal_golden_in_the_predicted_cycles(grouping):
         case(rng, 3, 13, 9, 12, 4, 8, False, True, grouping),
         case(rng, 12, 16, 4, 4, 8, 12, True, True, grouping),
         case(rng, 1, 1, 1, 16, 16, 4, False, False, grouping),
+        # More tiles than the array holds, each faster than its results can leave: the fetch has to wait.
+        case(rng, 24, 20, 4, 4, 8, 16, False, False, grouping),
     ]
     simulator = Simulator(dut := Accelerator(CONFIG))
     simulator.add_clock(1e-9)
