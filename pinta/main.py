@@ -8,6 +8,9 @@ from pinta_hw.spec.errors import UserError
 
 from .commands import ablate, bench, config, evaluate, experiment, gemm, plot, ppa, sim, study, train, verilog
 
+UsageError = typer.BadParameter.__base__
+"""The exception of wrong options: typer does not export it itself."""
+
 app = typer.Typer(
     name="pinta",
     no_args_is_help=True,
@@ -51,12 +54,19 @@ app.command("verilog")(verilog.verilog)
 
 
 def main() -> None:
-    """Run the program; a `UserError` becomes one line on stderr and exit status 2."""
+    """Run the program; a mistake in the input becomes one line on stderr and exit status 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        message = str(error)
+    except UsageError as error:
+        command = error.ctx.command_path if error.ctx else "pinta"
+        message = f"{error.format_message().rstrip('.')}; `{command} --help` says what is allowed"
+    except typer.Abort:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

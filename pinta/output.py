@@ -50,13 +50,22 @@ def file(path: Path) -> Iterator[Path]:
         yield staging
 
 
+def _can_create(path: Path) -> bool:
+    try:
+        path.touch()
+        path.unlink()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def _staged(path: Path) -> Iterator[Path]:
     target = path.absolute()
     parent = next(folder for folder in target.parents if folder.exists())
-    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
-        raise UserError(f"out: {path} cannot be written; allowed: a place below a folder that can be written")
     staging = parent / f".{target.name}.{os.getpid()}.partial"
+    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK) and _can_create(staging)):
+        raise UserError(f"out: {path} cannot be written; allowed: a place below a folder that can be written")
     try:
         yield staging
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from pinta_hw.spec.accumulator import MAX_CONTRACTION
 from pinta_hw.spec.config import WORD_BITS, WORD_MANTISSA_BYTES, AcceleratorConfig, Grouping
 from pinta_hw.spec.digits import steps
 from pinta_hw.spec.errors import UserError
-from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, PLANE_BITS, blocks
+from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, PLANE_BITS, SMX_BITS, blocks
 from pinta_hw.spec.layout import place
 from pinta_hw.spec.timing import GemmShape, best_grouping, gemm_cycles
 
@@ -66,6 +66,9 @@ def estimate_gemm(
     for key, value in (("m", m), ("n", n), ("k", k)):
         if value < 1:
             raise UserError(f"{key}: {value} is not possible; allowed: 1 or more")
+    for key, value in (("a-bits", a_bits), ("b-bits", b_bits), ("result-bits", result_bits)):
+        if value not in SMX_BITS:
+            raise UserError(f"{key}: {value} is not possible; allowed: {', '.join(map(str, SMX_BITS))}")
     if k > MAX_CONTRACTION:
         raise UserError(f"k: {k} is not possible; allowed: 1 to {MAX_CONTRACTION} (longer contractions are split)")
     base = 0
