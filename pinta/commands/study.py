@@ -13,10 +13,53 @@ from golden.studies import accumulator_error
 from golden.studies.training_operands import training_operands
 from pinta.options import Json
 from pinta_hw.spec.experiment import load_experiment
+from rtl_gen.studies import accumulators, block_units
 
 app = typer.Typer(help="The measurements behind the decisions, repeated.", no_args_is_help=True)
 
+Liberty = Annotated[Path, typer.Option("--liberty", help="Cell library, `.lib` or `.lib.gz`.")]
+
 _WIDTH = 32
+
+
+@app.command("block-unit")
+def block_unit_command(liberty: Liberty, json: Json = False) -> None:
+    """Measure the block unit beside a fixed INT8 unit and a fused one, and both digit orders; it takes minutes.
+
+    Example: `pinta study block-unit --liberty asap7_rvt_tt.lib.gz`
+    """
+    with Console(stderr=True).status("mapping") as status:
+        rows = block_units.run(liberty, status.update)
+    _print_rows(rows, ("unit", "cycles a k-block", "um2", "flip-flops", "ps", "pJ an INT8 MAC"), json)
+
+
+@app.command("accumulator")
+def accumulator_command(
+    liberty: Liberty,
+    width: Annotated[
+        list[int] | None, typer.Option("--width", min=20, max=64, help="Accumulator bits; may be repeated.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Measure area and delay of the accumulator by scheme, width and rounding; all widths take ten minutes.
+
+    Example: `pinta study accumulator --liberty asap7_rvt_tt.lib.gz --width 32`
+    """
+    with Console(stderr=True).status("mapping") as status:
+        rows = accumulators.run(liberty, status.update, widths=width or accumulators.WIDTHS)
+    _print_rows(rows, ("variant", "bits", "rounding", "um2", "flip-flops", "ps"), json)
+
+
+def _print_rows(rows, headings: tuple[str, ...], json: bool) -> None:
+    """Records as a table, one field a column."""
+    records = [dataclasses.asdict(row) for row in rows]
+    if json:
+        typer.echo(json_format.dumps(records))
+        return
+    table = Table(*headings)
+    for record in records:
+        table.add_row(*(f"{value:,.2f}" if isinstance(value, float) else str(value) for value in record.values()))
+    Console().print(table)
 
 
 @app.command("accumulator-error")
