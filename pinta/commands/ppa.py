@@ -31,7 +31,7 @@ def ppa(
 
     Scratchpad banks are memory macros: they count with the area given for them and end the timing paths.
 
-    Example: `pinta ppa --preset tiny --liberty ../shared/pdk/asap7/asap7_rvt_tt.lib.gz --part block_unit`
+    Example: `pinta ppa --preset tiny --liberty asap7_rvt_tt.lib.gz --part block_unit`
     """
     if not liberty.is_file():
         raise UserError(f"liberty: {liberty} is not a file; allowed: a cell library, .lib or .lib.gz")
