@@ -13,6 +13,7 @@ ALLOWED = {
     "pinta_hw": {"pinta_hw.spec", "amaranth"},
     "golden": {"pinta_hw.spec", "numpy", "numba", "golden.problems", "golden.baseline"},
     "golden.baseline": {"pinta_hw.spec", "numpy", "jax", "golden", "golden.problems"},
+    "golden.tt.svd": {"pinta_hw.spec", "numpy", "golden", "tensorly"},
     "golden.problems": {"pinta_hw.spec", "numpy", "sympy", "golden"},
     "sim": {"pinta_hw.spec", "numpy", "pydantic", "yaml"},
     "rtl_gen": {"pinta_hw.spec", "pinta_hw", "amaranth", "pydantic", "yaml"},
