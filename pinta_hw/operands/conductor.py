@@ -5,31 +5,16 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from pinta_hw.array.control import Shift
 from pinta_hw.array.token import token_layout
 from pinta_hw.instruction import gemm_layout
 from pinta_hw.memory.walk import walk_layout
+from pinta_hw.placement import place
 from pinta_hw.spec.config import AcceleratorConfig
-from pinta_hw.spec.digits import b_planes, steps
 from pinta_hw.spec.formats import SMX_BITS, SmxFormat
 from pinta_hw.spec.instruction import SIZE_BITS
 from pinta_hw.spec.timing import a_cycles, b_cycles, write_cycles
 
-
-def _step_layout() -> data.StructLayout:
-    return data.StructLayout(
-        {
-            "a_plane": 2,
-            "b_plane": 2,
-            "b_low_absent": 1,
-            "shift": Shift,
-            "a_signed": 1,
-            "b_signed": 1,
-            "first": 1,
-            "last": 1,
-            "segment_last": 1,
-        }
-    )
+from .step_table import MAX_STEPS, StepTable
 
 
 class Conductor(wiring.Component):
@@ -86,9 +71,14 @@ class Conductor(wiring.Component):
         config, gemm = self._config, self.gemm
         word = ceil_log2(config.scratchpad_words)
 
-        step_index = Signal(range(8))
-        step = Signal(_step_layout())
-        self._build_steps(m, step_index, step)
+        step_index = Signal(range(MAX_STEPS))
+        table = place(m, "step_table", StepTable(), platform)
+        step = table.step
+        m.d.comb += [
+            table.a_width.eq(gemm.a_width),
+            table.b_width.eq(gemm.b_width),
+            table.index.eq(step_index),
+        ]
 
         rows = Signal(range(config.a_lanes + 1))
         columns = Signal(range(config.b_lanes + 1))
@@ -209,30 +199,6 @@ class Conductor(wiring.Component):
         self._build_a_walk(m, running & ~a_done, a_k, a_part, a_last, b_slow, step, rows, rows_left, token)
         m.d.comb += self.busy.eq(running)
         return m
-
-    def _build_steps(self, m: Module, index: Signal, step) -> None:
-        """The table of `spec.digits.steps`, as logic."""
-        with m.Switch(self.gemm.a_width):
-            for a_code, a_bits in enumerate(SMX_BITS):
-                with m.Case(a_code), m.Switch(self.gemm.b_width):
-                    for b_code, b_bits in enumerate(SMX_BITS):
-                        with m.Case(b_code), m.Switch(index):
-                            table = steps(a_bits, b_bits)
-                            for position, entry in enumerate(table):
-                                high, low = b_planes(b_bits, entry.b_byte)
-                                is_segment_last = entry.last or table[position + 1].new_b
-                                with m.Case(position):
-                                    m.d.comb += [
-                                        step.a_plane.eq(entry.a_plane),
-                                        step.b_plane.eq(high),
-                                        step.b_low_absent.eq(low is None),
-                                        step.shift.eq(Shift.of_bits(entry.shift)),
-                                        step.a_signed.eq(entry.a_signed),
-                                        step.b_signed.eq(entry.b_signed),
-                                        step.first.eq(entry.first),
-                                        step.last.eq(entry.last),
-                                        step.segment_last.eq(is_segment_last),
-                                    ]
 
     def _build_grouping(self, m: Module, rows: Signal, columns: Signal, a_slow: Signal, b_slow: Signal) -> None:
         with m.Switch(self.gemm.grouping):
