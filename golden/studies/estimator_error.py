@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pinta_hw.spec import experiment as spec
+from pinta_hw.spec.accumulator import MAX_CONTRACTION
+from pinta_hw.spec.formats import BLOCK_SIDE, SmxFormat, blocks
 
 from ..arithmetic import Arithmetic, FloatArithmetic, SmxArithmetic
 from ..differentiation import Differentiation
@@ -21,7 +23,7 @@ from ..layers import Dense
 from ..network import Network
 
 SIGMAS = (0.1, 0.03, 0.01, 0.001)
-BITS: tuple[spec.SmxBits, ...] = (4, 8, 12)
+BITS = (4, 8, 12)
 PERTURBED = ("stein", "diffquant", "parity")
 
 Floats = npt.NDArray[np.float64]
@@ -42,7 +44,7 @@ class Setting:
     directions : str
         Their kind.
     points : int
-        Uniform in the unit cube.
+        Uniform in the unit cube; at most 2048.
     seed : int
         Of weights, points and directions.
     """
@@ -74,7 +76,7 @@ class Row:
 def run(
     setting: Setting,
     sigmas: Sequence[float] = SIGMAS,
-    bits: Sequence[spec.SmxBits] = BITS,
+    bits: Sequence[int] = BITS,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Row]:
     """Measure all estimators.
@@ -91,8 +93,10 @@ def run(
     Raises
     ------
     UserError
-        If the directions are not possible, or a chunk of them is longer than a contraction.
+        If a width or the directions are not possible.
     """
+    for width in bits:
+        SmxFormat(width)
     cases = [(name, sigma) for name in PERTURBED for sigma in sigmas] + [("jet", None)]
     rows: list[Row] = []
     for name, sigma in cases:
@@ -102,15 +106,18 @@ def run(
     return rows
 
 
-def _measure(setting: Setting, name: str, sigma: float | None, bits: Sequence[spec.SmxBits]) -> Iterator[Row]:
-    section: dict[str, Any] = {"name": name, "directions": setting.directions, "count": setting.count}
+def _measure(setting: Setting, name: str, sigma: float | None, bits: Sequence[int]) -> Iterator[Row]:
+    # The outputs' weighted sums contract over a chunk's rows.
+    chunk = MAX_CONTRACTION // (2 * BLOCK_SIDE * blocks(setting.points))
+    section: dict[str, Any] = {"name": name, "directions": setting.directions, "count": setting.count, "chunk": chunk}
     chosen = spec.Jet(**section) if sigma is None else spec.Perturbations(**section, sigma=sigma)
     widths = [setting.space, *[setting.width] * setting.hidden, 1]
     layers = [Dense(f"layer{i}", n, m) for i, (n, m) in enumerate(zip(widths[:-1], widths[1:], strict=True))]
     network = Network(layers, "tanh", make_estimator(chosen, setting.space), frozenset({"direction", "laplacian"}))
     exact = _derivatives(setting, network, FloatArithmetic(np.float64))
     for width in bits:
-        precision = spec.Precision(inputs=width, activations=width, weights=width, gradients=width)
+        roles = dict.fromkeys(("inputs", "activations", "weights", "gradients"), width)
+        precision = spec.Precision.model_validate(roles)
         found = _derivatives(setting, network, SmxArithmetic(precision))
         gradient, laplacian = (_relative(a, b) for a, b in zip(found, exact, strict=True))
         yield Row(name, sigma, width, gradient, laplacian)

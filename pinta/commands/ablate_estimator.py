@@ -12,16 +12,15 @@ from rich.table import Table
 from golden.studies import estimator_error
 from pinta.options import Json
 from pinta_hw.spec.errors import UserError
-from pinta_hw.spec.formats import SMX_BITS
 
 _DEFAULT = estimator_error.Setting()
 
 
 def estimator(
-    sigma: Annotated[list[float], typer.Option("--sigma", help="Size of the perturbations; may be repeated.")] = [  # noqa: B006 - typer copies it
-        *estimator_error.SIGMAS
-    ],
-    bits: Annotated[list[int], typer.Option("--bits", help="SMX width; may be repeated.")] = [*estimator_error.BITS],  # noqa: B006 - typer copies it
+    sigma: Annotated[
+        list[float] | None, typer.Option("--sigma", help="Size of the perturbations; may be repeated.  [0.1 to 0.001]")
+    ] = None,
+    bits: Annotated[list[int] | None, typer.Option("--bits", help="SMX width; may be repeated.  [4, 8, 12]")] = None,
     directions: Annotated[
         Literal["gaussian", "rademacher", "orthogonal", "coordinate"], typer.Option("--directions", help="Their kind.")
     ] = "gaussian",
@@ -29,7 +28,9 @@ def estimator(
     space: Annotated[int, typer.Option("--space", min=1, help="Coordinates, D.")] = _DEFAULT.space,
     width: Annotated[int, typer.Option("--width", min=1, max=4096, help="Of each hidden layer.")] = _DEFAULT.width,
     hidden: Annotated[int, typer.Option("--hidden", min=1, help="Hidden layers.")] = _DEFAULT.hidden,
-    points: Annotated[int, typer.Option("--points", min=1, help="Where derivatives are taken.")] = _DEFAULT.points,
+    points: Annotated[
+        int, typer.Option("--points", min=1, max=2048, help="Where derivatives are taken.")
+    ] = _DEFAULT.points,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights, points and directions.")] = _DEFAULT.seed,
     json: Json = False,
 ) -> None:
@@ -39,18 +40,17 @@ def estimator(
 
     Example: `pinta ablate estimator --bits 8 --directions orthogonal --count 21`
     """
-    for width_bits in bits:
-        if width_bits not in SMX_BITS:
-            raise UserError(f"bits: {width_bits} is not possible; allowed: {', '.join(map(str, SMX_BITS))}")
-    for step in sigma:
+    sigmas, widths = sigma or [*estimator_error.SIGMAS], bits or [*estimator_error.BITS]
+    for step in sigmas:
         if not 0 < step <= 1:
             raise UserError(f"sigma: {step} is not possible; allowed: above 0, at most 1")
     setting = estimator_error.Setting(width, hidden, space, count, directions, points, seed)
     columns = (TextColumn("measuring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    errors = Console(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("measuring", total=None)
         rows = estimator_error.run(
-            setting, sigma, bits, lambda done, total: bar.update(task, completed=done, total=total)
+            setting, sigmas, widths, lambda done, total: bar.update(task, completed=done, total=total)
         )
     if json:
         typer.echo(
@@ -58,11 +58,11 @@ def estimator(
         )
         return
     for quantity in ("gradient", "laplacian"):
-        Console().print(_table(rows, quantity, bits))
+        Console().print(_table(rows, quantity, widths))
 
 
 def _table(rows: list[estimator_error.Row], quantity: str, bits: list[int]) -> Table:
-    table = Table(title=f"Relative error of the {quantity}", title_justify="left")
+    table = Table(title=f"{quantity}: relative error", title_justify="left")
     for name in ("estimator", "sigma", *(f"SMX-{width}" for width in bits)):
         table.add_column(name, justify="left" if name == "estimator" else "right")
     for name, sigma in dict.fromkeys((row.estimator, row.sigma) for row in rows):
