@@ -6,7 +6,7 @@ import typer
 
 from pinta_hw.spec.errors import UserError
 
-from .commands import ablate, bench, config, evaluate, experiment, gemm, plot, ppa, sim, study, train, verilog
+from .commands import ablate, accuracy, bench, config, evaluate, experiment, gemm, plot, ppa, sim, study, train, verilog
 
 UsageError = typer.BadParameter.__base__
 """The exception of wrong options: typer does not export it itself."""
@@ -43,6 +43,7 @@ app.add_typer(ablate.app, name="ablate")
 app.add_typer(config.app, name="config")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(study.app, name="study")
+app.command("accuracy")(accuracy.accuracy)
 app.command("bench")(bench.bench)
 app.command("eval")(evaluate.evaluate)
 app.command("gemm")(gemm.gemm)

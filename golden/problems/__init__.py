@@ -1,6 +1,7 @@
 """Problems, by the name that experiments use; `Pde` with `Box`, `Ball` and `Condition` writes an own one."""
 
 from pinta_hw.spec import experiment
+from pinta_hw.spec.errors import UserError
 
 from .derived import DerivedProblem
 from .domain import Ball, Box, Points
@@ -27,7 +28,13 @@ __all__ = [
 
 
 def make_problem(settings: experiment.Problem) -> Problem:
-    """The problem that an experiment names."""
+    """The problem that an experiment names.
+
+    Raises
+    ------
+    UserError
+        If it is the user's own and its file or its equation is not possible.
+    """
     if isinstance(settings, experiment.Poisson2d):
         return DerivedProblem(poisson2d(settings.name), {"boundary": settings.boundary_weight})
     if isinstance(settings, experiment.Heat100d):
@@ -35,4 +42,8 @@ def make_problem(settings: experiment.Problem) -> Problem:
         return DerivedProblem(heat100d(settings.name), weights)
     if isinstance(settings, experiment.Hjb20d):
         return DerivedProblem(hjb20d() if settings.name == "hjb20d" else hjb20d_cole_hopf())
-    return DerivedProblem(load_pde(settings.file), settings.weights)
+    pde = load_pde(settings.file)
+    try:
+        return DerivedProblem(pde, settings.weights)
+    except UserError as error:
+        raise UserError(f"{settings.file}: {error}") from error

@@ -1,0 +1,129 @@
+"""The accuracy table: trains what is missing, keeps each result by the hash of its experiment, writes the table."""
+
+import json
+import math
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from pinta_hw.spec.accuracy import Cell
+from pinta_hw.spec.errors import UserError
+from pinta_hw.spec.experiment import Experiment, digest
+
+from .durable import write_whole
+from .run import EXPERIMENT, Run, RunResult
+
+_DIGITS = 16
+
+
+def result_path(results: Path, experiment: Experiment, baseline: str | None) -> Path:
+    """Where a result is kept; the name holds the experiment's hash, so a changed experiment has no result."""
+    method = f"{baseline}-" if baseline else ""
+    return results / f"{experiment.name}-{method}{digest(experiment)[:_DIGITS]}.json"
+
+
+def kept(results: Path, experiment: Experiment, baseline: str | None) -> RunResult | None:
+    """The result of a training, if there is one.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged or of another experiment.
+    """
+    path = result_path(results, experiment, baseline)
+    if not path.is_file():
+        return None
+    try:
+        result = RunResult(**json.loads(path.read_text(encoding="utf-8"))["result"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: is no result; allowed: a file that `pinta accuracy` wrote, or none") from error
+    if (result.digest, result.baseline) != (digest(experiment), baseline):
+        raise UserError(f"{path}: is the result of another experiment; allowed: a file that `pinta accuracy` wrote")
+    return result
+
+
+def missing(cells: Mapping[str, Sequence[Cell]], results: Path) -> list[tuple[Cell, Experiment]]:
+    """Trainings without a result, in the order of the table."""
+    return [
+        (cell, experiment)
+        for row in cells.values()
+        for cell in row
+        for experiment in cell.runs
+        if kept(results, experiment, cell.row.baseline) is None
+    ]
+
+
+def train(
+    cell: Cell, experiment: Experiment, results: Path, runs: Path, execute: Callable[[Run], RunResult]
+) -> RunResult:
+    """One training, resumed if it was begun, and its result kept.
+
+    Parameters
+    ----------
+    results, runs : Path
+        Folders of the results and of the trainings' own folders.
+    execute : callable
+        Does all steps of a run.
+    """
+    baseline = cell.row.baseline
+    path = result_path(results, experiment, baseline)
+    folder = runs / path.stem
+    run = Run(experiment, folder, resume=(folder / EXPERIMENT).is_file(), baseline=baseline)
+    result = execute(run)
+    results.mkdir(parents=True, exist_ok=True)
+    content = {
+        "row": cell.row.name,
+        "result": asdict(result),
+        "host": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+        "experiment": experiment.model_dump(mode="json", exclude_unset=True),
+    }
+    write_whole(path, lambda stream: stream.write((json.dumps(content, indent=2) + "\n").encode()))
+    return result
+
+
+def markdown(cells: Mapping[str, Sequence[Cell]], results: Path, command: str) -> str:
+    """The table as a page."""
+    lines = [
+        "# Accuracy",
+        "",
+        f"Written by `{command}` from the results in `docs/results/data`, each of which is named after the hash of the",
+        "experiment that gave it. Relative L2 error over the test points: the median over the seeds, and the range.",
+        "An evaluation is one row through all layers in the forward pass; automatic differentiation counts its points.",
+        "Seconds are those of the steps of one training on the machine that ran it. *Not run* has no result yet.",
+    ]
+    for name, row in cells.items():
+        found = [[kept(results, run, cell.row.baseline) for run in cell.runs] for cell in row]
+        known = next((result for cell in found for result in cell if result is not None), None)
+        trivial = f"`{known.trivial}`: {_short(known.trivial_l2)}" if known else "not run"
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            f"Best trivial predictor, {trivial}.",
+            "",
+            "| method | parameters | evaluations a step | steps | seconds | seeds | relative L2 error |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        lines += [_line(cell, [r for r in of if r is not None]) for cell, of in zip(row, found, strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cell: Cell, results: Sequence[RunResult]) -> str:
+    steps = cell.runs[0].training.steps
+    shown = f"{steps:,}" if steps == cell.full_steps else f"{steps:,} of {cell.full_steps:,}"
+    if not results:
+        return f"| {cell.row.name} | | | {shown} | | | not run |"
+    one = results[0]
+    errors = sorted(result.relative_l2 for result in results)
+    error = _short(errors[(len(errors) - 1) // 2])
+    if len(errors) > 1:
+        error += f" ({_short(errors[0])} to {_short(errors[-1])})"
+    seconds = sorted(result.seconds for result in results)[(len(results) - 1) // 2]
+    count = str(len(results)) if len(results) == len(cell.runs) else f"{len(results)} of {len(cell.runs)}"
+    columns = (cell.row.name, f"{one.parameters:,}", f"{one.evaluations:,}", shown, f"{seconds:,.0f}", count, error)
+    return f"| {' | '.join(columns)} |"
+
+
+def _short(value: float) -> str:
+    return f"{value:.2g}" if math.isfinite(value) else "not finite"

@@ -1,0 +1,104 @@
+"""The accuracy table: what its file may say, what is kept, and that nothing kept is trained again."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from golden import accuracy
+from golden.run import Run, RunResult
+from pinta_hw.spec.accuracy import load_table
+from pinta_hw.spec.errors import UserError
+from pinta_hw.spec.experiment import Jet, Perturbations, load_experiment
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+SMALL = {"interior": 5, "boundary": 4, "steps": 2, "test_points": 50, "micro_batch": 20}
+
+
+def small_table(folder: Path, **row: object) -> Path:
+    """A table of one small experiment in two rows."""
+    content = load_experiment(EXPERIMENTS / "poisson2d.yaml").model_dump(mode="json", exclude_unset=True)
+    content["network"]["hidden"] = [8, 8]
+    content["training"] |= SMALL | {"steps": 4}
+    (folder / "poisson2d.yaml").write_text(yaml.safe_dump(content))
+    rows = [
+        {"name": "ours", "seeds": [0, 1, 2]},
+        {"name": "other", "changes": {"precision": {"weights": 4}}, **row},
+    ]
+    table = {"experiments": ["poisson2d.yaml"], "changes": {"poisson2d": {"training": {"steps": 2}}}, "rows": rows}
+    path = folder / "table.yaml"
+    path.write_text(yaml.safe_dump(table))
+    return path
+
+
+def test_the_table_of_the_repository() -> None:
+    cells = load_table(EXPERIMENTS / "tables" / "accuracy.yaml")
+    assert len(cells) == 6
+    for name, row in cells.items():
+        by_name = {cell.row.name: cell.runs[0] for cell in row}
+        reference, stein, published, ours, dense = by_name.values()
+        assert list(by_name)[0] == "FP32 dense AD" and reference.network.tt is None, name
+        assert isinstance(stein.estimator, Perturbations) and stein.precision.arithmetic == "fp32"
+        assert isinstance(published.estimator, Perturbations) and published.estimator.name == "diffquant"
+        assert (published.precision.activations, published.precision.gradients) == (8, 12)
+        pairs, sigma = (512 if "poisson" in name else 1024), (0.1 if "hjb" in name else 0.01)
+        for one in (stein.estimator, published.estimator):
+            assert (one.count, one.sigma, one.directions) == (pairs, sigma, "gaussian")
+        assert isinstance(ours.estimator, Jet) and ours.network.tt is not None and dense.network.tt is None
+        assert len({experiment.training.steps for experiment in by_name.values()}) == 1
+
+
+def test_results_are_kept_and_not_trained_again(tmp_path: Path) -> None:
+    cells = load_table(small_table(tmp_path))
+    results, runs = tmp_path / "data", tmp_path / "runs"
+    todo = accuracy.missing(cells, results)
+    assert [(cell.row.name, one.training.seed) for cell, one in todo] == [
+        ("ours", 0),
+        ("ours", 1),
+        ("ours", 2),
+        ("other", 0),
+    ]
+    assert "| ours | | | 2 of 4 | | | not run |" in accuracy.markdown(cells, results, "x")
+    trained: list[RunResult] = []
+
+    def execute(run: Run) -> RunResult:
+        trained.append(run.run())
+        return trained[-1]
+
+    for cell, one in todo[:2]:
+        accuracy.train(cell, one, results, runs, execute)
+    assert len(accuracy.missing(cells, results)) == 2
+    page = accuracy.markdown(cells, results, "x")
+    low, high = sorted(result.relative_l2 for result in trained)
+    assert f"| 2 of 3 | {low:.2g} ({low:.2g} to {high:.2g}) |" in page
+    assert "| ours | 105 | 24 | 2 of 4 |" in page and "`mean`: 0.2" in page
+    # Another experiment under the same name has no result.
+    changed = load_table(small_table(tmp_path, changes={"training": {"learning_rate": 0.01}}))
+    assert len(accuracy.missing(changed, results)) == 2
+    one = todo[0][1]
+    path = accuracy.result_path(results, one, None)
+    content = json.loads(path.read_text())
+    assert content["result"]["relative_l2"] == trained[0].relative_l2
+    content["result"]["digest"] = "0"
+    path.write_text(json.dumps(content))
+    with pytest.raises(UserError, match="is the result of another experiment"):
+        accuracy.kept(results, one, None)
+    path.write_text("{}")
+    with pytest.raises(UserError, match="is no result; allowed"):
+        accuracy.kept(results, one, None)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"of": {"heat": {}}}, "experiment 'heat' is not in the table; allowed: poisson2d"),
+        ({"changes": {"training": {"stepz": 3}}}, "row 'other' of poisson2d: training.stepz: there is no such key"),
+        ({"baseline": "da"}, "rows.1.baseline: \"da\" is not possible; allowed: 'ad' or 'forward-laplacian'"),
+        ({"seeds": []}, "rows.1.seeds: [] is not possible"),
+    ],
+)
+def test_mistakes_in_a_table(tmp_path: Path, row: dict[str, object], told: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_table(small_table(tmp_path, **row))
+    assert told in str(caught.value) and "\n" not in str(caught.value)
