@@ -48,7 +48,12 @@ class StepControl(data.StructLayout):
 
 
 class AccumulatorBlock(data.StructLayout):
-    """A finished 4x4 output block, as `pinta_hw.spec.accumulator` defines it.
+    """A finished 4x4 output block, as `pinta_hw.spec.accumulator` defines it; of other widths elsewhere.
+
+    Parameters
+    ----------
+    mantissa_bits, exponent_bits : int
+        Widths of its members.
 
     Members
     -------
@@ -57,11 +62,11 @@ class AccumulatorBlock(data.StructLayout):
     nan : whether the block is NaN; the other members then mean nothing
     """
 
-    def __init__(self):
+    def __init__(self, mantissa_bits: int = ACCUMULATOR_BITS, exponent_bits: int = PAIR_EXPONENT_BITS):
         super().__init__(
             {
-                "mantissas": data.ArrayLayout(signed(ACCUMULATOR_BITS), BLOCK_ELEMENTS),
-                "exponent": PAIR_EXPONENT_BITS,
+                "mantissas": data.ArrayLayout(signed(mantissa_bits), BLOCK_ELEMENTS),
+                "exponent": exponent_bits,
                 "nan": 1,
             }
         )

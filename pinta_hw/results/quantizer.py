@@ -1,13 +1,14 @@
-"""From the accumulator to SMX: the one place where a contraction is rounded to its target format."""
+"""From wide integers to SMX: the one place where a contraction or an elementwise result is rounded."""
 
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..array.control import AccumulatorBlock
+from ..leading_one import leading_one
 from ..smx import MAX_PLANES, QuantizedBlock, Width
 from ..spec.accumulator import ACCUMULATOR_BITS, ACCUMULATOR_FRACTION_BITS, PAIR_EXPONENT_BIAS, PAIR_EXPONENT_BITS
 from ..spec.formats import (
@@ -21,28 +22,13 @@ from ..spec.formats import (
 )
 
 _WIDEST = max(SMX_BITS)
-_MAGNITUDE_BITS = ACCUMULATOR_BITS - 1
-_REBIAS = PAIR_EXPONENT_BIAS + ACCUMULATOR_FRACTION_BITS - EXPONENT_BIAS
-"""A block whose leading one is bit ``p`` has the stored exponent ``p + pair_exponent - _REBIAS``."""
+ACCUMULATOR_REBIAS = PAIR_EXPONENT_BIAS + ACCUMULATOR_FRACTION_BITS - EXPONENT_BIAS
+"""An accumulator whose leading one is bit ``p`` has the stored exponent ``p + pair_exponent`` less this."""
 _GUARDED_BITS = _WIDEST + 1
 """A mantissa and, below it, its guard bit."""
 _SHIFT_BITS = 6
-"""A shift of 48 already rounds every mantissa to zero, so amounts above 63 saturate."""
-
-
-def _leading_one(m: Module, bits: Value) -> tuple[Value, Value]:
-    """Whether any bit is set, and the index of the highest one (0 if none); a tree of logarithmic depth."""
-    if len(bits) == 1:
-        return bits, Const(0, 0)
-    half = 1 << ((len(bits) - 1).bit_length() - 1)
-    low_any, low_index = _leading_one(m, bits[:half])
-    high_any, high_index = _leading_one(m, bits[half:])
-    found, index = Signal(), Signal(half.bit_length())
-    m.d.comb += [
-        found.eq(low_any | high_any),
-        index.eq(Cat(Mux(high_any, high_index, low_index)[: half.bit_length() - 1], high_any)),
-    ]
-    return found, index
+"""Amounts above 63 saturate: a mantissa of up to 48 bits is zero after that."""
+_MAX_MANTISSA_BITS = (1 << _SHIFT_BITS) - _WIDEST
 
 
 class _Aligned(data.StructLayout):
@@ -53,7 +39,7 @@ class _Aligned(data.StructLayout):
 
 
 class Quantizer(wiring.Component):
-    """Quantizes accumulator blocks to SMX, bit for bit as the contract says (`pinta_hw.spec.formats`).
+    """Quantizes blocks of wide integers to SMX, bit for bit as the contract says (`pinta_hw.spec.formats`).
 
     The shared exponent is ``floor(log2(max|x|))``, clamped below at -127; above 127 the block becomes
     NaN, as it does when the accumulator says so. Mantissas are rounded half to even and saturated to the
@@ -62,9 +48,16 @@ class Quantizer(wiring.Component):
     Throughput is one block a cycle. A block leaves `latency` cycles after it was accepted, later by
     the cycles in which the output was stalled and no gap ahead of it could close.
 
+    Parameters
+    ----------
+    mantissa_bits, exponent_bits : int
+        Widths of the blocks' members, by default those of an accumulator. At most 48 bits of mantissa.
+    rebias : int
+        A block whose leading one is bit ``p`` has the stored exponent ``p + exponent - rebias``.
+
     Members
     -------
-    i : In(stream.Signature(AccumulatorBlock))
+    i : In(stream.Signature(AccumulatorBlock(mantissa_bits, exponent_bits)))
         Blocks to quantize. ``ready`` depends on ``o.ready`` in the same cycle.
     width : In(Width)
         Target format, sampled with each accepted block.
@@ -74,13 +67,27 @@ class Quantizer(wiring.Component):
         High in each cycle in which a NaN block is transferred to the consumer.
     """
 
-    i: In(stream.Signature(AccumulatorBlock()))
-    width: In(Width)
-    o: Out(stream.Signature(QuantizedBlock()))
-    nan: Out(1)
-
     latency = 3
     """Cycles from accepting a block to offering it quantized, without stalls."""
+
+    def __init__(
+        self,
+        mantissa_bits: int = ACCUMULATOR_BITS,
+        exponent_bits: int = PAIR_EXPONENT_BITS,
+        rebias: int = ACCUMULATOR_REBIAS,
+    ):
+        assert _WIDEST <= mantissa_bits <= _MAX_MANTISSA_BITS, mantissa_bits
+        self._magnitude_bits = mantissa_bits - 1
+        self._exponent_bits = exponent_bits
+        self._rebias = rebias
+        super().__init__(
+            {
+                "i": In(stream.Signature(AccumulatorBlock(mantissa_bits, exponent_bits))),
+                "width": In(Width),
+                "o": Out(stream.Signature(QuantizedBlock())),
+                "nan": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -113,21 +120,21 @@ class Quantizer(wiring.Component):
         magnitudes = []
         for lane in range(BLOCK_ELEMENTS):
             sign = mantissas[lane][-1]
-            magnitudes.append(mantissas[lane].as_unsigned()[:_MAGNITUDE_BITS] ^ sign.replicate(_MAGNITUDE_BITS))
+            magnitudes.append(mantissas[lane].as_unsigned()[:-1] ^ sign.replicate(self._magnitude_bits))
         signs = Cat(mantissas[lane][-1] for lane in range(BLOCK_ELEMENTS))
-        occupied = Signal(_MAGNITUDE_BITS)
+        occupied = Signal(self._magnitude_bits)
         m.d.comb += occupied.eq(reduce(or_, magnitudes))
-        positive, position = _leading_one(m, occupied)
+        positive, position = leading_one(m, occupied)
         nonzero = positive | signs.any()
 
         narrower = Signal(range(_WIDEST))  # bits that the target lacks
         m.d.comb += narrower.eq(Cat(Const(0, 2), ~self.width.as_value()))
-        above_rebias = Signal(signed(PAIR_EXPONENT_BITS + 1))
-        m.d.comb += above_rebias.eq(self.i.p.exponent - _REBIAS)
-        exponent = Signal(signed(PAIR_EXPONENT_BITS + 1))
+        above_rebias = Signal(signed(self._exponent_bits + 1))
+        m.d.comb += above_rebias.eq(self.i.p.exponent - self._rebias)
+        exponent = Signal(signed(self._exponent_bits + 1))
         m.d.comb += exponent.eq(position + above_rebias)
         clamped = exponent < 0
-        clamped_shift = Signal(signed(PAIR_EXPONENT_BITS + 1))
+        clamped_shift = Signal(signed(self._exponent_bits + 1))
         m.d.comb += clamped_shift.eq(narrower - above_rebias)
         saturated = clamped_shift[_SHIFT_BITS:].any()
         is_nan = self.i.p.nan | (nonzero & (exponent > MAX_EXPONENT))

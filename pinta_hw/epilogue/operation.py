@@ -1,0 +1,85 @@
+"""What the elementwise unit is asked to do."""
+
+from amaranth.hdl import Cat, Value
+from amaranth.lib import data, enum
+from amaranth.utils import ceil_log2
+
+from ..smx import QuantizedBlock, Width
+from ..spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE
+from ..spec.tables import MAX_ORDER
+
+
+class Operation(enum.Enum, shape=3):
+    """The operations of `pinta_hw.spec.operations` on one block; ``sum_products`` is none of them."""
+
+    MULTIPLY = 0
+    ADD = 1
+    MULTIPLY_ADD = 2
+    DOT2 = 3
+    ADD_ROW = 4
+    TABLE = 5
+
+
+class Function(enum.Enum, shape=2):
+    """The activation functions of `pinta_hw.spec.tables`."""
+
+    TANH = 0
+    SIN = 1
+    GELU = 2
+
+
+ORDER_BITS = ceil_log2(MAX_ORDER + 1)
+
+
+class Operand(data.StructLayout):
+    """A block and its width; digit planes that the width does not have mean nothing."""
+
+    def __init__(self) -> None:
+        super().__init__({"block": QuantizedBlock(), "width": Width})
+
+
+class Extent(data.StructLayout):
+    """Last row and last column of a block that lie inside the logical shape of its matrix."""
+
+    def __init__(self) -> None:
+        super().__init__({"row": ceil_log2(BLOCK_SIDE), "column": ceil_log2(BLOCK_SIDE)})
+
+
+def lanes_inside(extent) -> Value:
+    """One bit a lane: whether it is inside the logical shape."""
+    return Cat((row <= extent.row) & (column <= extent.column) for row, column in map(_place, range(BLOCK_ELEMENTS)))
+
+
+def _place(lane: int) -> tuple[int, int]:
+    return divmod(lane, BLOCK_SIDE)
+
+
+class Step(data.StructLayout):
+    """One operation on one block.
+
+    Members
+    -------
+    operation : what is computed: ``a b``, ``a + c``, ``a b + c``, ``a b + c d``, ``a`` and row 0 of ``c`` added to
+        each of its rows, or a table at ``a``
+    doubled : twice the first product
+    function, order : which table, and which derivative, 0 to 4
+    a, b, c, d : operands; those that the operation does not take mean nothing
+    extent : lanes outside become zero
+    width : of the result
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "operation": Operation,
+                "doubled": 1,
+                "function": Function,
+                "order": ORDER_BITS,
+                "a": Operand(),
+                "b": Operand(),
+                "c": Operand(),
+                "d": Operand(),
+                "extent": Extent(),
+                "width": Width,
+            }
+        )

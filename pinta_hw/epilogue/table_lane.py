@@ -1,0 +1,206 @@
+"""One element of an activation function: range reduction, table, interpolation."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from ..placement import place
+from ..spec.tables import OFFSET_BITS, PHASE_BITS, QUARTER_SEGMENTS, TABLE_FRACTION_BITS
+from .operation import Function
+from .table_rom import C0_BITS, C1_BITS, SEGMENT_BITS, SegmentCoefficients, TableRom
+from .wide import WIDE_BITS
+
+STAGES = 7
+VALUE_BITS = C0_BITS
+MAGNITUDE_BITS = WIDE_BITS - 1
+GUARD_BITS = WIDE_BITS
+"""Bits of the shifted magnitude below the address; of a mantissa further down nothing rounds up to one."""
+SHIFT_BITS = 6
+_ADDRESS_BITS = SEGMENT_BITS + OFFSET_BITS
+_QUARTER_BITS = ceil_log2(QUARTER_SEGMENTS) + OFFSET_BITS
+_DROPPED_BITS = PHASE_BITS - 2 - _QUARTER_BITS
+_INNER_BITS = C1_BITS + 1
+_HALF = 1 << (OFFSET_BITS - 1)
+
+
+class LaneControl(data.StructLayout):
+    """What the lanes of a block share, each member valid in its own cycle (the mantissa is at the port in cycle 0).
+
+    Members
+    -------
+    load : 7 bits
+        Bit n: stage n takes its block in this cycle.
+    amount, unit, by_phase : cycle 2
+        The magnitude times ``2**amount`` is an address with `GUARD_BITS` fraction bits; the turns of a unit of the
+        mantissa; whether the turns are the address.
+    from_phase, quarters, odd : cycle 3
+        The turns are the address; quarter turns to add; a negative argument negates the value.
+    table : cycle 4
+        Which table of the ROM.
+    one : cycle 5
+        Beyond its last segment the table is one, otherwise zero.
+    step : cycle 7
+        One is added where the value is not negated.
+    """
+
+    def __init__(self, tables: int):
+        super().__init__(
+            {
+                "load": STAGES,
+                "amount": SHIFT_BITS,
+                "unit": PHASE_BITS,
+                "by_phase": 1,
+                "from_phase": 1,
+                "quarters": 2,
+                "odd": 1,
+                "table": ceil_log2(tables),
+                "one": 1,
+                "step": 1,
+            }
+        )
+
+
+class TableLane(wiring.Component):
+    """The value of a table at one mantissa, in units of ``2**-TABLE_FRACTION_BITS``.
+
+    `STAGES` cycles from the mantissa to the value, which is not registered; one a cycle.
+
+    Parameters
+    ----------
+    functions : tuple of Function
+        Those it knows.
+
+    Members
+    -------
+    mantissa : of SMX-16
+    control : see `LaneControl`
+    value : of the table
+    positive : the mantissa, or zero if it was negative (always zero without gelu)
+    """
+
+    def __init__(self, functions: tuple[Function, ...]):
+        self._functions = functions
+        super().__init__(
+            {
+                "mantissa": In(signed(WIDE_BITS)),
+                "control": In(LaneControl(TableRom.tables(functions))),
+                "value": Out(signed(VALUE_BITS)),
+                "positive": Out(MAGNITUDE_BITS),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        control, load = self.control, self.control.load
+
+        # Stages 0 and 1: the mantissa; its sign and magnitude.
+        mantissa = Signal(signed(WIDE_BITS), reset_less=True)
+        magnitude = Signal(MAGNITUDE_BITS, reset_less=True)
+        negative = Signal(reset_less=True)
+        with m.If(load[0]):
+            m.d.sync += mantissa.eq(self.mantissa)
+        with m.If(load[1]):
+            m.d.sync += [
+                magnitude.eq((mantissa.as_unsigned() ^ mantissa[-1].replicate(WIDE_BITS)) + mantissa[-1]),
+                negative.eq(mantissa[-1]),
+            ]
+
+        # Stages 2 and 3: the address.
+        address, beyond, mirror = self._build_address(m, magnitude, negative)
+        row = Signal(_ADDRESS_BITS, reset_less=True)
+        beyond_3, negate_3 = Signal(reset_less=True), Signal(reset_less=True)
+        with m.If(load[3]):
+            m.d.sync += [row.eq(address), beyond_3.eq(beyond), negate_3.eq(mirror)]
+
+        # Stage 4: the coefficients of the segment.
+        m.submodules.rom = rom = TableRom(self._functions)
+        m.d.comb += [rom.enable.eq(load[4]), rom.row.eq(Cat(row[OFFSET_BITS:], control.table))]
+        offset, beyond_4, negate_4 = (
+            Signal(OFFSET_BITS, reset_less=True),
+            Signal(reset_less=True),
+            Signal(reset_less=True),
+        )
+        with m.If(load[4]):
+            m.d.sync += [offset.eq(row[:OFFSET_BITS]), beyond_4.eq(beyond_3), negate_4.eq(negate_3)]
+
+        # Stages 5 and 6: the quadratic. A floor commutes with adding an integer, so each step is one sum.
+        c = Signal(SegmentCoefficients())
+        with m.If(beyond_4):
+            m.d.comb += c.c0.eq(control.one << TABLE_FRACTION_BITS)
+        with m.Else():
+            m.d.comb += c.eq(rom.coefficients)
+        inner = Signal(signed(_INNER_BITS), reset_less=True)
+        c0, offset_5, negate_5 = (
+            Signal(signed(C0_BITS), reset_less=True),
+            Signal(OFFSET_BITS, reset_less=True),
+            Signal(reset_less=True),
+        )
+        with m.If(load[5]):
+            m.d.sync += [
+                inner.eq(_step(c.c1, c.c2, offset)),
+                c0.eq(c.c0),
+                offset_5.eq(offset),
+                negate_5.eq(negate_4),
+            ]
+        value, negate = Signal(signed(VALUE_BITS), reset_less=True), Signal(reset_less=True)
+        with m.If(load[6]):
+            m.d.sync += [value.eq(_step(c0, inner, offset_5)), negate.eq(negate_5)]
+        one = Cat(Const(0, TABLE_FRACTION_BITS), control.step & ~negate)
+        m.d.comb += self.value.eq((value ^ negate.replicate(VALUE_BITS).as_signed()) + (one | negate))
+
+        if Function.GELU in self._functions:
+            positive = Mux(negative, 0, magnitude)
+            for stage in range(2, STAGES):
+                later = Signal(MAGNITUDE_BITS, name=f"positive_{stage}", reset_less=True)
+                with m.If(load[stage]):
+                    m.d.sync += later.eq(positive)
+                positive = later
+            m.d.comb += self.positive.eq(positive)
+        return m
+
+    def _build_address(self, m, magnitude, negative):
+        """Stage 2, and what stage 3 takes: the address, whether it is beyond all segments, whether to negate."""
+        control, load = self.control, self.control.load
+        address, beyond = Signal(_ADDRESS_BITS, reset_less=True), Signal(reset_less=True)
+        negative_2 = Signal(reset_less=True)
+        moved = magnitude
+        lost = []
+        for level in reversed(range(SHIFT_BITS)):
+            step = 1 << level
+            wide = Signal(min(len(moved) + step, GUARD_BITS + _ADDRESS_BITS), name=f"moved_{step}")
+            m.d.comb += wide.eq(Mux(control.amount[level], moved << step, moved))
+            lost.append(control.amount[level] & moved[max(0, len(wide) - step) :].any())
+            moved = wide
+        with m.If(load[2]):
+            m.d.sync += [
+                address.eq(moved[GUARD_BITS:] + moved[GUARD_BITS - 1]),
+                beyond.eq(Cat(lost).any()),
+                negative_2.eq(negative),
+            ]
+        if Function.SIN not in self._functions:
+            return address, beyond, control.odd & negative_2
+
+        turns = Signal(PHASE_BITS, reset_less=True)
+        with m.If(load[2] & control.by_phase):
+            m.d.sync += turns.eq(magnitude * control.unit)
+        phase = Signal(_QUARTER_BITS + 2)
+        quadrant = Signal(2)
+        from_start, from_end = phase[:_QUARTER_BITS], Signal(_QUARTER_BITS + 1)
+        rounded = (turns ^ negative_2.replicate(PHASE_BITS)) + Cat(negative_2, Const(0, _DROPPED_BITS - 2), Const(1, 1))
+        m.d.comb += [
+            phase.eq(rounded[_DROPPED_BITS:]),
+            quadrant.eq(phase[_QUARTER_BITS:] + control.quarters),
+            from_end.eq((1 << _QUARTER_BITS) - from_start),
+        ]
+        mirrored = quadrant[0]
+        return (
+            Mux(control.from_phase, Mux(mirrored, from_end[:-1], from_start), address),
+            Mux(control.from_phase, mirrored & from_end[-1], beyond),
+            Mux(control.from_phase, quadrant[1], control.odd & negative_2),
+        )
+
+
+def _step(c, slope, offset):
+    """``c + ((slope * offset + half) >> OFFSET_BITS)``."""
+    return (Cat(Const(_HALF, OFFSET_BITS), c).as_signed() + slope * offset) >> OFFSET_BITS

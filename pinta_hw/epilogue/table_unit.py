@@ -1,0 +1,168 @@
+"""Activation functions of a block, read from the tables of `pinta_hw.spec.tables`."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..placement import place
+from ..smx import Width
+from ..spec.formats import BLOCK_ELEMENTS, EXPONENT_BIAS, EXPONENT_BITS, NAN_EXPONENT
+from ..spec.tables import (
+    OFFSET_BITS,
+    PHASE_BITS,
+    SEGMENTS_PER_UNIT,
+    TABLE_FRACTION_BITS,
+    turns,
+)
+from .operation import ORDER_BITS, Extent, Function, Step, lanes_inside
+from .table_lane import GUARD_BITS, SHIFT_BITS, STAGES, LaneControl, TableLane
+from .table_rom import TableRom
+from .term import TERM_UNIT_EXPONENT, TermPair
+from .wide import WIDE_BITS, wide_mantissas
+
+ALL_FUNCTIONS = tuple(Function)
+_UNSHIFTED_EXPONENT = EXPONENT_BIAS + (WIDE_BITS - 2) - (SEGMENTS_PER_UNIT - 1).bit_length() - OFFSET_BITS - GUARD_BITS
+"""Stored exponent at which a unit of the mantissa is a unit of the shifted address: below, everything reads as zero."""
+
+
+class _Context(data.StructLayout):
+    """What accompanies a block."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "function": Function,
+                "order": ORDER_BITS,
+                "exponent": EXPONENT_BITS,
+                "extent": Extent(),
+                "width": Width,
+            }
+        )
+
+
+class TableUnit(wiring.Component):
+    """Sixteen lanes of range reduction, table and interpolation. One block a cycle.
+
+    The value is the second term. The first is zero but for gelu itself, where it is ``max(y, 0)``. Lanes outside the
+    logical shape are zero. `latency` cycles from a step at the port to its terms, which are not registered.
+
+    Parameters
+    ----------
+    functions : tuple of Function
+        Those it knows; of others it reads something else.
+
+    Members
+    -------
+    valid, step : a step whose operation is a table, at operand ``a``
+    advance : 0 freezes everything
+    occupied : for each stage, the first one lowest, whether it holds a block
+    terms_valid, terms, width : the same step's value and the width of its result
+    """
+
+    latency = STAGES
+
+    def __init__(self, functions: tuple[Function, ...] = ALL_FUNCTIONS):
+        self._functions = functions
+        super().__init__(
+            {
+                "valid": In(1),
+                "step": In(Step()),
+                "advance": In(1),
+                "occupied": Out(STAGES),
+                "terms_valid": Out(1),
+                "terms": Out(TermPair()),
+                "width": Out(Width),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        load = Signal(STAGES)
+        context = self._build_context(m, load)
+        control = self._build_control(m, load, context)
+        last = context[STAGES]
+        inside = Signal(BLOCK_ELEMENTS)
+        m.d.comb += [
+            self.terms_valid.eq(self.occupied[-1]),
+            self.width.eq(last.width),
+            self.terms.nan.eq(last.exponent == NAN_EXPONENT),
+            self.terms.first.exponent.eq(last.exponent + EXPONENT_BIAS),
+            self.terms.second.exponent.eq(TERM_UNIT_EXPONENT - TABLE_FRACTION_BITS),
+            inside.eq(lanes_inside(last.extent)),
+        ]
+        is_gelu = self._is(last, Function.GELU) & (last.order == 0)
+        one = Const(0, WIDE_BITS - 2)
+        for index, mantissa in enumerate(wide_mantissas(self.step.a)):
+            lane = place(m, f"lane_{index}", TableLane(self._functions), platform)
+            m.d.comb += [
+                lane.mantissa.eq(mantissa),
+                lane.control.eq(control),
+                self.terms.first.integers[index].eq(Mux(is_gelu & inside[index], Cat(one, lane.positive), 0)),
+                self.terms.second.integers[index].eq(Mux(inside[index], lane.value, 0)),
+            ]
+        return m
+
+    def _is(self, context, function):
+        return (context.function == function) if function in self._functions else Const(0, 1)
+
+    def _build_context(self, m, load):
+        """The contexts of the stages, from the port on."""
+        entering = Signal(_Context())
+        m.d.comb += [
+            entering.function.eq(self.step.function),
+            entering.order.eq(self.step.order),
+            entering.exponent.eq(self.step.a.block.exponent),
+            entering.extent.eq(self.step.extent),
+            entering.width.eq(self.step.width),
+        ]
+        contexts, valid = [entering], self.valid
+        for stage in range(STAGES):
+            later_valid = Signal(name=f"valid_{stage}")
+            later = Signal(_Context(), name=f"context_{stage}", reset_less=True)
+            m.d.comb += [load[stage].eq(self.advance & valid), self.occupied[stage].eq(later_valid)]
+            with m.If(self.advance):
+                m.d.sync += later_valid.eq(valid)
+            with m.If(load[stage]):
+                m.d.sync += later.eq(contexts[-1])
+            contexts.append(later)
+            valid = later_valid
+        return contexts
+
+    def _build_control(self, m, load, context):
+        """`LaneControl`; ``context[n]`` is that of the block in cycle n."""
+        tables = TableRom.tables(self._functions)
+        control = Signal(LaneControl(tables))
+        amount = Signal(SHIFT_BITS, reset_less=True)
+        distance = Signal(range(-_UNSHIFTED_EXPONENT, 1 << EXPONENT_BITS))
+        m.d.comb += distance.eq(context[1].exponent - _UNSHIFTED_EXPONENT)
+        with m.If(load[1]):
+            far = distance[SHIFT_BITS:-1].any().replicate(SHIFT_BITS)
+            m.d.sync += amount.eq(Mux(distance < 0, 0, distance[:SHIFT_BITS] | far))
+        index = Signal(range(tables), reset_less=True)
+        with m.If(load[3]):
+            for function in self._functions:
+                with m.If(context[3].function == function):
+                    first = TableRom.table_index(self._functions, function)
+                    m.d.sync += index.eq(first if function is Function.SIN else first + context[3].order)
+        m.d.comb += [
+            control.load.eq(load),
+            control.amount.eq(amount),
+            control.by_phase.eq(self._is(context[2], Function.SIN)),
+            control.from_phase.eq(self._is(context[3], Function.SIN)),
+            control.quarters.eq(context[3].order),
+            control.odd.eq(self._is(context[3], Function.TANH) ^ context[3].order[0]),
+            control.table.eq(index),
+            control.one.eq(
+                self._is(context[5], Function.SIN) | (self._is(context[5], Function.TANH) & (context[5].order == 0))
+            ),
+            control.step.eq(self._is(context[7], Function.GELU) & (context[7].order == 1)),
+        ]
+        if Function.SIN in self._functions:
+            m.submodules.turns = units = memory.Memory(shape=PHASE_BITS, depth=1 << EXPONENT_BITS, init=[*turns(), 0])
+            read = units.read_port()
+            m.d.comb += [
+                read.en.eq(load[1] & self._is(context[1], Function.SIN)),
+                read.addr.eq(context[1].exponent),
+                control.unit.eq(read.data),
+            ]
+        return control
