@@ -1,5 +1,6 @@
 """Estimators: gradients against JAX differentiating the same recurrences, exactness, chunks, and SMX."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -351,3 +352,19 @@ def test_the_study_shows_the_expected_order() -> None:
     assert errors["diffquant", 0.001].laplacian > 5 * errors["diffquant", 0.1].laplacian
     assert errors["stein", 0.001].laplacian > 100
     assert max(row.gradient for row in rows if row.estimator != "stein") < 0.06
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_memory_grows_with_a_chunk_not_with_the_directions(name: str) -> None:
+    peaks = []
+    for count in (8, 40):
+        settings = section(name, directions="gaussian", count=count, chunk=4)
+        layers = (Dense("layer0", SPACE + 1, 32), Dense("layer1", 32, 32), Dense("layer2", 32, 1))
+        network = Network(layers, "tanh", make_estimator(settings, SPACE), frozenset({"direction", "laplacian"}))
+        case = Case(network, seed=20, points=16)
+        tracemalloc.start()
+        case.gradients(FP64)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    print(name, peaks)
+    assert peaks[1] < 1.2 * peaks[0]
