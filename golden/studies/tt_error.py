@@ -5,6 +5,7 @@ One layer with random cores meets random rows in SMX; the reference is the same 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,17 @@ from pinta_hw.spec.experiment import Precision
 from pinta_hw.spec.formats import SmxFormat
 
 from ..arithmetic import Arithmetic, FloatArithmetic, Role, SmxArithmetic
-from ..tt import SCHEDULES, TensorTrainLayer, TrainShape, balanced_modes, largest_ranks
+from ..tt import SCHEDULES, Sequential, TensorTrainLayer, TrainShape, balanced_modes, largest_ranks
 
 Floats = npt.NDArray[np.float64]
 
 DEPTHS = (2, 3, 4)
 RANKS = (2, 4, 8, 16)
+KINDS: dict[str, Callable[[str, TrainShape], TensorTrainLayer]] = {
+    **SCHEDULES,
+    "sequential-rounded": partial(Sequential, rounded_rows=True),
+}
+"""The schedules; the last one also rounds x and the outputs' gradient again as it re-blocks them."""
 RESULTS = ("forward", "input gradient", "core gradients")
 
 
@@ -75,7 +81,7 @@ def run(
             modes = balanced_modes(width, depth)
             shape = TrainShape(modes[::-1], modes, largest_ranks(modes[::-1], modes, rank))
             measured = [dict(_measure(shape, precision, rows, seed)) for seed in range(seeds)]
-            for schedule in SCHEDULES:
+            for schedule in KINDS:
                 squares = np.mean([np.square(each[schedule]) for each in measured], axis=0)
                 errors = dict(zip(RESULTS, np.sqrt(squares).tolist(), strict=True))
                 found.append(Row(depth, rank, schedule, errors))
@@ -91,7 +97,7 @@ def _measure(shape: TrainShape, precision: Precision, rows: int, seed: int) -> I
     x, g = rng.standard_normal((rows, shape.columns)), rng.standard_normal((rows, shape.rows))
     exact = _results(SCHEDULES["full"]("layer", shape), FloatArithmetic(np.float64), parameters, x, g)
     arithmetic = SmxArithmetic(precision)
-    for name, schedule in SCHEDULES.items():
+    for name, schedule in KINDS.items():
         results = _results(schedule("layer", shape), arithmetic, parameters, x, g)
         pairs = zip(results, exact, strict=True)
         yield name, [float(np.linalg.norm(got - right) / np.linalg.norm(right)) for got, right in pairs]

@@ -7,8 +7,8 @@ the rows and C the core, shape (r, n, r')::
     output side   V (b m_(k+1) .. m_d, r') C^T          gives (b m_(k+1) .., r m_k), written as (b m_k m_(k+1) .., r)
 
 Cores have the precision of weights, intermediates theirs, gradients between cores that of gradients. The rows of x and
-g are re-blocked to SMX-16, so they are not rounded a second time. A core's gradient contracts over all rows of its
-operand, in runs of the longest contraction, added in FP32 in ascending order.
+g are re-blocked first: to SMX-16, so that they are not rounded a second time, or like the intermediates. A core's
+gradient contracts over all rows of its operand, in runs of the longest contraction, added in FP32 in ascending order.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,17 @@ class Operands(Generic[T]):
 
 @dataclass(frozen=True)
 class Sequential(TensorTrainLayer):
-    """What naive tensorization does."""
+    """What naive tensorization does.
+
+    Parameters
+    ----------
+    name, shape
+        As of every tensor-train layer.
+    rounded_rows : bool
+        Whether re-blocked rows take the precision of intermediates (x) and of gradients (g) instead of SMX-16.
+    """
+
+    rounded_rows: bool = False
 
     def encode_cores(self, arithmetic: Arithmetic[T], cores: list[Reals]) -> list[T]:
         split = len(self.shape.row_modes)
@@ -46,7 +56,8 @@ class Sequential(TensorTrainLayer):
     def multiply(self, arithmetic: Arithmetic[T], weight: list[T], x: T) -> tuple[T, Operands[T]]:
         split, shapes = len(self.shape.row_modes), self.shape.cores
         operands: list[T] = []
-        state = arithmetic.reblock(x, Layout((-1, shapes[-1][1]), (0, 1), 1), Role.ELEMENTWISE)
+        role = Role.INTERMEDIATE if self.rounded_rows else Role.ELEMENTWISE
+        state = arithmetic.reblock(x, Layout((-1, shapes[-1][1]), (0, 1), 1), role)
         for k in reversed(range(split, len(shapes))):
             operands.append(state)
             inner = shapes[k][0]
@@ -70,7 +81,8 @@ class Sequential(TensorTrainLayer):
         split, shapes = len(self.shape.row_modes), self.shape.cores
         sums: Parameters = {}
         suffix = self.shape.rows // shapes[0][1]
-        state = arithmetic.reblock(g, Layout((-1, shapes[0][1], suffix), (0, 2, 1), 2), Role.ELEMENTWISE)
+        role = Role.GRADIENT if self.rounded_rows else Role.ELEMENTWISE
+        state = arithmetic.reblock(g, Layout((-1, shapes[0][1], suffix), (0, 2, 1), 2), role)
         for k in range(split):
             sums[f"{self.name}.core{k + 1}"] = self._contract(arithmetic, k, state, kept.per_core[k])
             outer = shapes[k][2]

@@ -11,6 +11,8 @@ from rich.table import Table
 from golden.studies import tt_error
 from pinta.options import Json
 
+_COMPARED = [name for name in tt_error.KINDS if name.startswith("sequential")]
+
 
 def tt(
     bits: Annotated[int, typer.Option("--bits", help="SMX width of activations, weights and gradients.")] = 8,
@@ -37,10 +39,10 @@ def tt(
 def _table(result: str, found: list[tt_error.Row]) -> Table:
     errors = {(row.depth, row.rank, row.schedule): row.errors[result] for row in found}
     table = Table(title=result, title_justify="left")
-    for name in ("modes a side", "rank", "full", "prs", "sequential", "sequential / prs"):
+    for name in ("modes a side", "rank", *tt_error.KINDS, *(f"{name} / prs" for name in _COMPARED)):
         table.add_column(name, justify="right")
     for depth, rank in dict.fromkeys((row.depth, row.rank) for row in found):
-        full, prs, sequential = (errors[depth, rank, name] for name in ("full", "prs", "sequential"))
-        texts = (f"{error:.4f}" for error in (full, prs, sequential))
-        table.add_row(str(depth), str(rank), *texts, f"{sequential / prs:.2f}")
+        texts = [f"{errors[depth, rank, name]:.4f}" for name in tt_error.KINDS]
+        texts += [f"{errors[depth, rank, name] / errors[depth, rank, 'prs']:.2f}" for name in _COMPARED]
+        table.add_row(str(depth), str(rank), *texts)
     return table
