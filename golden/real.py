@@ -23,6 +23,11 @@ def flush(values: Reals) -> Reals:
     return np.where(np.abs(values) < np.finfo(values.dtype).tiny, np.copysign(values.dtype.type(0), values), values)
 
 
+def _with_one_nan(values: Reals) -> Reals:
+    """Every NaN as the positive quiet one without payload; processors differ in what they make."""
+    return np.where(np.isnan(values), values.dtype.type(np.nan), values)
+
+
 def rounded(values: npt.NDArray[np.float64], dtype: npt.DTypeLike) -> Reals:
     """Float64 values rounded to nearest even in ``dtype`` and flushed; too large ones become infinite."""
     with np.errstate(over="ignore", under="ignore"):
@@ -34,9 +39,10 @@ def run_program(program: RealProgram, inputs: Mapping[str, Reals]) -> dict[str, 
 
     NaN and infinity propagate as IEEE 754 states, without warnings.
     """
-    registers = dict(inputs)
+    registers = {name: flush(values) for name, values in inputs.items()}
     with np.errstate(all="ignore"):
         for step in program:
             function = _FUNCTIONS[step.operation]
-            registers[step.result] = flush(np.asarray(function(*(registers[name] for name in step.operands))))
+            result = np.asarray(function(*(registers[name] for name in step.operands)))
+            registers[step.result] = flush(_with_one_nan(result))
     return registers
