@@ -32,19 +32,16 @@ def hjb20d() -> Pde:
 
 
 def hjb20d_cole_hopf() -> Pde:
-    """``u_t + k (lap u - norm(grad u)^2) = 0`` with a solution in closed form, k = 1 / (2 pi^2).
+    """``u_t + k (lap u - norm(grad u)^2) = 0`` with a solution in closed form, k = 1 / 20.
 
-    By Cole and Hopf, ``u = -log v`` with ``v_t + k lap v = 0``. A product over pairs of coordinates solves that,
-    each factor ``1 + 4/5 exp(t - 1) cos(pi x_a) cos(pi x_b)``, so ``u`` is a sum of ten terms, each of a pair.
-    ``g(x) = u(x, 1)``.
+    By Cole and Hopf, ``u = -log v`` with ``v_t + k lap v = 0``. Waves along two orthogonal directions solve that:
+    ``v = 1 + 2/5 exp(t - 1) (cos(y1 + y2 + ...) + cos(y1 - y2 + ...))`` with ``y = x - 1/2``. ``g(x) = u(x, 1)``.
     """
 
     def solution(x: Sequence[Expression], t: Expression) -> Expression:
-        amplitude = sympy.Rational(4, 5) * sympy.exp(t - 1)
-        return -sum(
-            sympy.log(1 + amplitude * sympy.cos(sympy.pi * a) * sympy.cos(sympy.pi * b))
-            for a, b in zip(x[::2], x[1::2], strict=True)
-        )
+        y = [c - sympy.Rational(1, 2) for c in x]
+        waves = sympy.cos(sum(y)) + sympy.cos(sum(y[::2]) - sum(y[1::2]))
+        return -sympy.log(1 + sympy.Rational(2, 5) * sympy.exp(t - 1) * waves)
 
     def residual(
         x: Sequence[Expression],
@@ -54,7 +51,7 @@ def hjb20d_cole_hopf() -> Pde:
         grad_u: Sequence[Expression],
         lap_u: Expression,
     ) -> Expression:
-        return u_t + (lap_u - sum(slope**2 for slope in grad_u)) / (2 * sympy.pi**2)
+        return u_t + (lap_u - sum(slope**2 for slope in grad_u)) / 20
 
     return Pde(
         space=SPACE,

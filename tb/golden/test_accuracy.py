@@ -72,7 +72,7 @@ def test_results_are_kept_and_not_trained_again(tmp_path: Path) -> None:
     page = accuracy.markdown(cells, results, "x")
     low, high = sorted(result.relative_l2 for result in trained)
     assert f"| 2 of 3 | {low:.2g} ({low:.2g} to {high:.2g}) |" in page
-    assert "| ours | 105 | 24 | 2 of 4 |" in page and "`mean`: 0.2" in page
+    assert "| ours | 105 | 24 | 2 of 4 |" in page and "`mean`: 0.19" in page
     # Another experiment under the same name has no result.
     changed = load_table(small_table(tmp_path, changes={"training": {"learning_rate": 0.01}}))
     assert len(accuracy.missing(changed, results)) == 2
