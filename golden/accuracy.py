@@ -4,7 +4,6 @@ import json
 import math
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from pinta_hw.spec.accuracy import Cell
@@ -35,7 +34,7 @@ def kept(results: Path, experiment: Experiment, baseline: str | None) -> RunResu
     if not path.is_file():
         return None
     try:
-        result = RunResult(**json.loads(path.read_text(encoding="utf-8"))["result"])
+        result = RunResult.from_json(json.loads(path.read_text(encoding="utf-8"))["result"])
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: is no result; allowed: a file that `pinta accuracy` wrote, or none") from error
     if (result.digest, result.baseline) != (digest(experiment), baseline):
@@ -74,7 +73,7 @@ def train(
     results.mkdir(parents=True, exist_ok=True)
     content = {
         "row": cell.row.name,
-        "result": asdict(result),
+        "result": result.to_json(),
         "host": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "experiment": experiment.model_dump(mode="json", exclude_unset=True),
     }

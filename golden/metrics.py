@@ -52,10 +52,11 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def _line(values: dict[str, Any]) -> str:
-    return json.dumps({name: _finite(value) for name, value in values.items()}) + "\n"
+    return json.dumps({name: finite(value) for name, value in values.items()}) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The value with None for what is not finite, which JSON cannot say."""
     if isinstance(value, dict):
-        return {name: _finite(part) for name, part in value.items()}
+        return {name: finite(part) for name, part in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

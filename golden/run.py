@@ -19,7 +19,7 @@ from pinta_hw.spec.experiment import Experiment, digest
 from . import checkpoint
 from .baseline import make_trainer
 from .durable import write_whole
-from .metrics import Metrics
+from .metrics import Metrics, finite, read
 from .train import StepReport, Trainer
 
 EXPERIMENT, CHECKPOINT, METRICS, RESULT = "experiment.json", "checkpoint.npz", "metrics.jsonl", "result.json"
@@ -48,6 +48,17 @@ class RunResult:
     trivial: str
     """The trivial predictor with the smallest error."""
     trivial_l2: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Fields by name; what is not finite becomes None."""
+        return {name: finite(value) for name, value in dataclasses.asdict(self).items()}
+
+    @staticmethod
+    def from_json(content: dict[str, Any]) -> "RunResult":
+        """The result that `to_json` gave."""
+        optional = ("final_loss", "relative_l2", "trivial_l2")
+        lost = {name: float("nan") for name in optional if content.get(name) is None}
+        return RunResult(**{**content, **lost})
 
 
 class Run:
@@ -93,13 +104,13 @@ class Run:
             If a tensor is no longer finite or the loss diverges. The last good checkpoint stays.
         """
         trainer, steps, error = self.trainer, self.trainer.experiment.training.steps, float("nan")
-        loss = float("nan")
         while trainer.steps_done < steps:
             start = time.perf_counter()
             report = trainer.step()
             self._seconds += time.perf_counter() - start
-            loss = report.loss
-            self._metrics.add(step=report.step, loss=loss, losses=report.losses, learning_rate=report.learning_rate)
+            self._metrics.add(
+                step=report.step, loss=report.loss, losses=report.losses, learning_rate=report.learning_rate
+            )
             self._refuse_divergence(report)
             if trainer.steps_done % self.interval == 0 or trainer.steps_done == steps:
                 error = trainer.relative_l2(min(RUNNING_POINTS, trainer.experiment.training.test_points))
@@ -107,7 +118,7 @@ class Run:
                 self._metrics.flush()
                 self._save()
             progress(report, error)
-        return self._finish(loss)
+        return self._finish()
 
     def _begin(self, experiment: Experiment, resume: bool) -> None:
         content = experiment.model_dump(mode="json")
@@ -157,10 +168,11 @@ class Run:
         self.trainer.steps_done = int(state["run/steps"])
         self._seconds, self._first_loss = float(state["run/seconds"]), float(state["run/first_loss"])
 
-    def _finish(self, loss: float) -> RunResult:
+    def _finish(self) -> RunResult:
         path = self.folder / RESULT
         if path.is_file():
-            return RunResult(**json.loads(path.read_text()))
+            return RunResult.from_json(json.loads(path.read_text(encoding="utf-8")))
+        last = next(line for line in reversed(read(self.folder / METRICS)) if "loss" in line)
         trivial = self.trainer.trivial_l2()
         best = min(trivial, key=lambda name: trivial[name], default="")
         result = RunResult(
@@ -171,12 +183,12 @@ class Run:
             seconds=self._seconds,
             parameters=sum(value.size for value in self.trainer.optimizer.parameters.values()),
             evaluations=self.trainer.evaluations(),
-            final_loss=loss,
+            final_loss=last["loss"],
             relative_l2=self.trainer.relative_l2(),
             trivial=best,
             trivial_l2=trivial.get(best, float("nan")),
         )
-        write_whole(path, lambda stream: stream.write(_text(dataclasses.asdict(result))))
+        write_whole(path, lambda stream: stream.write(_text(result.to_json())))
         return result
 
 

@@ -54,6 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_train_eval_and_plot_of_an_own_equation(folder: Path) -> None:
     result = json.loads(output_of("train", "own.yaml", "--checkpoint-every", "4", "--json", cwd=folder))
+    assert result["relative_l2"] is None and result["final_loss"] > 0
     assert result["steps"] == 6 and result["parameters"] == 2 * 8 + 8 + 8 * 8 + 8 + 8 + 1
     lines = [json.loads(line) for line in (folder / "runs/own/metrics.jsonl").read_text().splitlines()]
     assert lines[0]["losses"].keys() == {"residual", "start", "edge"}
