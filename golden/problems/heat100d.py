@@ -15,18 +15,18 @@ def _quadratic(x: Sequence[Expression], t: Expression) -> Expression:
 
 
 def _wave(x: Sequence[Expression], t: Expression) -> Expression:
-    return sympy.exp(-t) * sympy.sin(2 * sum(x))
+    return sympy.exp(-t) * sympy.sin(sympy.Rational(3, 2) * sum(x))
 
 
-_SOLUTIONS = {"heat100d": (_quadratic, sympy.Integer(1)), "heat100d-wave": (_wave, sympy.Rational(1, 4 * SPACE))}
+_SOLUTIONS = {"heat100d": (_quadratic, sympy.Integer(1)), "heat100d-wave": (_wave, sympy.Rational(4, 9 * SPACE))}
 
 
 def heat100d(name: str) -> Pde:
     """The problem of a name.
 
-    ``heat100d`` is that of He et al. (2023): k = 1 and ``u = norm(x)^2 / 200 + t``. ``heat100d-wave`` has k = 1/400
-    and an initial condition that oscillates, ``sin(2 (x1 + ... + x100))``: ``u = exp(-t) sin(2 (x1 + ... + x100))``.
-    The argument of the sine has a standard deviation of 2 over the ball.
+    ``heat100d`` is that of He et al. (2023): k = 1 and ``u = norm(x)^2 / 200 + t``. ``heat100d-wave`` has k = 1/225
+    and an initial condition that oscillates, ``sin(3/2 (x1 + ... + x100))``: ``u = exp(-t) sin(3/2 (x1 + ... + x100))``.
+    The argument of the sine has a standard deviation of 1.5 over the ball.
     """
     solution, conductivity = _SOLUTIONS[name]
 
