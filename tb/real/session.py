@@ -1,4 +1,4 @@
-"""Millions of operands through the Verilog of an FP32 unit."""
+"""Many operands through the Verilog of the FP32 units."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from rtl_gen.verilog import modules
 from tb.runner import Build, Design, Simulator, build, run
 
 from .reference import Bits
-from .stream_unit import StreamUnit
+from .stream_units import OPERATIONS, StreamUnits
 
 HARNESS = Path(__file__).with_name("units.v")
 DEPTH = 1 << 20
@@ -26,10 +26,10 @@ class Outcome:
     cycles: int
 
 
-def build_unit(operation: RealOperation, simulator: Simulator = "verilator") -> Build:
-    """The operation's unit inside ``units.v``; only one of its signals is visible to Python."""
-    name = f"real_{operation.value}"
-    sources = {f"{module}.v": text for module, text in modules(StreamUnit(operation), name).items()}
+def build_units(simulator: Simulator = "verilator") -> Build:
+    """The units inside ``units.v``; only one of its signals is visible to Python."""
+    name = "real_units"
+    sources = {f"{module}.v": text for module, text in modules(StreamUnits(), name).items()}
     sources["real_harness.v"] = HARNESS.read_text().replace("`DUT", name)
     return build(Design("real_harness", sources, ("finished",), {"DEPTH": DEPTH}), simulator)
 
@@ -42,9 +42,8 @@ def run_unit(
     seed: int,
     offer: float = 1.0,
     accept: float = 1.0,
-    name: str = "run",
 ) -> Outcome:
-    """Results of a unit, at most `DEPTH` of them.
+    """Results of an operation's unit, at most `DEPTH` of them.
 
     Parameters
     ----------
@@ -52,8 +51,6 @@ def run_unit(
         Of the gaps and stalls; not 0.
     offer, accept : float
         Chance of offering operands, and of accepting a result, in a cycle.
-    name : str
-        Folder of this run's files, inside the build's.
 
     Raises
     ------
@@ -62,6 +59,7 @@ def run_unit(
     """
     count = len(a)
     assert 0 < count <= DEPTH
+    name = f"{operation.value}-{count}-{offer}-{accept}"  # tests that share the build may run at the same time
     folder = compiled.folder / name
     folder.mkdir(parents=True, exist_ok=True)
     operands, results = folder / "operands", folder / "results"
@@ -76,6 +74,7 @@ def run_unit(
         environment={"REAL_LIMIT_CYCLES": str(1000 + round(2 * count * cycles_each))},
         plusargs=[
             *(f"+operands={operands}", f"+results={results}", f"+count={count}", f"+seed={seed}"),
+            f"+operation={OPERATIONS.index(operation)}",
             *(f"+offer={round(offer * _CHANCES)}", f"+accept={round(accept * _CHANCES)}"),
         ],
     )

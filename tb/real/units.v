@@ -1,5 +1,5 @@
 // Runs an FP32 unit over a file of operands, on a clock of its own: one pair a line, a in the high half, in
-// hexadecimal. The results go to a file, one a line; its last line holds the cycles from the first acceptance to the
+// hexadecimal. +operation selects the unit. The results go to a file, one a line; its last line holds the cycles from the first acceptance to the
 // last result, and whether an offered result changed or was withdrawn.
 // +offer and +accept are the chances in 256 of offering and of accepting in a cycle.
 module real_harness;
@@ -14,12 +14,14 @@ module real_harness;
   reg [63:0] operands[0:DEPTH-1];
   reg [8*1024-1:0] path;
   integer results, found, count, offer, accept;
+  reg [2:0] operation;
   reg [31:0] random;  // xorshift
   initial begin
     found = $value$plusargs("operands=%s", path);
     $readmemh(path, operands, 0);
     found = $value$plusargs("results=%s", path);
     results = $fopen(path, "w");
+    found = $value$plusargs("operation=%d", operation);
     found = $value$plusargs("count=%d", count);
     found = $value$plusargs("offer=%d", offer);
     found = $value$plusargs("accept=%d", accept);
@@ -46,6 +48,7 @@ module real_harness;
   `DUT dut (
     .clk(clk),
     .rst(rst),
+    .operation(operation),
     .i__valid(i_valid),
     .i__ready(i_ready),
     .i__payload({i_payload[31:0], i_payload[63:32]}),

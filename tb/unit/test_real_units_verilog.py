@@ -7,13 +7,13 @@ import pytest
 
 from pinta_hw.spec.real import REAL_TIMING, RealOperation
 from tb.real.reference import describe, numpy_model
-from tb.real.session import DEPTH, build_unit, run_unit
+from tb.real.session import DEPTH, build_units, run_unit
 from tb.real.vectors import directed, random_pairs
 from tb.tools import skip_without
 
 RANDOM_PAIRS = 100_000
-MANY = 10
-"""Runs of `DEPTH` operations that make the long test."""
+LONG_RUNS = 10
+"""Runs of `DEPTH` operations in the long test."""
 OPERATIONS = pytest.mark.parametrize("operation", list(RealOperation), ids=lambda operation: operation.value)
 
 
@@ -39,7 +39,7 @@ def test_unit(operation):
     """Directed pairs of all classes and random ones, without gaps: every bit, and the pace."""
     seed, rng = seeded()
     a, b = (np.concatenate(side) for side in zip(directed(), random_pairs(operation, RANDOM_PAIRS, rng), strict=True))
-    outcome = run_unit(build_unit(operation), operation, a, b, seed)
+    outcome = run_unit(build_units(), operation, a, b, seed)
     check(operation, a, b, outcome.results)
     timing = REAL_TIMING[operation]
     assert outcome.cycles == (len(a) - 1) * timing.interval_cycles + timing.latency_cycles
@@ -52,16 +52,17 @@ def test_unit(operation):
 def test_unit_with(operation, offer, accept):
     seed, rng = seeded()
     a, b = random_pairs(operation, RANDOM_PAIRS // 20, rng)
-    outcome = run_unit(build_unit(operation), operation, a, b, seed, offer, accept)
+    outcome = run_unit(build_units(), operation, a, b, seed, offer, accept)
     check(operation, a, b, outcome.results)
 
 
 @pytest.mark.slow
 @OPERATIONS
 def test_millions(operation):
+    """Ten million operations."""
     seed, rng = seeded()
-    compiled = build_unit(operation)
-    for _ in range(MANY):
+    compiled = build_units()
+    for _ in range(LONG_RUNS):
         a, b = random_pairs(operation, DEPTH, rng)
         check(operation, a, b, run_unit(compiled, operation, a, b, seed).results)
 
@@ -72,5 +73,5 @@ def test_unit_in_icarus(operation):
     skip_without("iverilog")
     seed, rng = seeded()
     a, b = random_pairs(operation, 2000, rng)
-    outcome = run_unit(build_unit(operation, "icarus"), operation, a, b, seed, 0.7, 0.7)
+    outcome = run_unit(build_units("icarus"), operation, a, b, seed, 0.7, 0.7)
     check(operation, a, b, outcome.results)
