@@ -1,5 +1,6 @@
 """Other matrices of the same elements: what lies between the cores of a tensor train."""
 
+import math
 from dataclasses import dataclass
 
 import numpy.typing as npt
@@ -26,7 +27,4 @@ class Layout:
     def apply(self, matrix: npt.NDArray) -> npt.NDArray:
         """The rearranged matrix of an array of shape (rows, columns)."""
         tensor = matrix.reshape(self.axes).transpose(self.order)
-        rows = 1
-        for length in tensor.shape[: self.row_axes]:
-            rows *= length
-        return tensor.reshape(rows, -1)
+        return tensor.reshape(math.prod(tensor.shape[: self.row_axes]), math.prod(tensor.shape[self.row_axes :]))
