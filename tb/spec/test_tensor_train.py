@@ -28,12 +28,12 @@ def layers(*entries: str) -> str:
         (
             "rank: 8",
             "rank: 0",
-            "network.tt.rank: 0 is not possible; allowed: 1 or more, or a list with one rank between every two cores",
+            "network.tt.rank: 0 is not possible; allowed: 1 or more, or a list with one between every two cores",
         ),
         (
             "rank: 8",
             "rank: [x]",
-            "network.tt.rank: ['x'] is not possible; allowed: 1 or more, or a list with one rank between every two cores",
+            "network.tt.rank: ['x'] is not possible; allowed: 1 or more, or a list with one between every two cores",
         ),
         (
             "rank: 8",
