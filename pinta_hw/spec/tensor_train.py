@@ -15,9 +15,7 @@ Rank = int | tuple[int, ...]
 def _checked_rank(value: Any) -> Rank:
     listed = value if isinstance(value, list | tuple) else [value]
     if not listed or not all(type(rank) is int and rank >= 1 for rank in listed):
-        raise UserError(
-            f"{value!r} is not possible; allowed: 1 or more, or a list with one between every two cores"
-        )
+        raise UserError(f"{value!r} is not possible; allowed: 1 or more, or a list with one between every two cores")
     return value if isinstance(value, int) else tuple(listed)
 
 
