@@ -38,8 +38,8 @@ class Unrounded(data.StructLayout):
 
     Where nothing in ``special`` but the sign is set, its magnitude lies between
     ``significand * 2**(exponent - 150)`` and the next significand: ``guard`` is the bit below, ``sticky`` says whether
-    any bit below that is set. The significand's highest bit is one. ``exponent`` is biased, and neither positive nor
-    within the range of stored exponents where the result is too small or too large.
+    any bit below that is set. The significand's highest bit is one. ``exponent`` is biased; it is not positive where
+    the result is too small, and above those of numbers where it is too large, which no zero may have.
     """
 
     def __init__(self):

@@ -47,7 +47,7 @@ class Rounding(wiring.Component):
             m.d.comb += [self.o.sign.eq(0), self.o.exponent.eq(MAX_EXPONENT), self.o.fraction.eq(_QUIET)]
         with m.Else():
             m.d.comb += self.o.sign.eq(special.sign)
-            with m.If(special.infinite | (overflow & ~special.zero)):
+            with m.If(special.infinite | overflow):
                 m.d.comb += [self.o.exponent.eq(MAX_EXPONENT), self.o.fraction.eq(0)]
             with m.Elif(special.zero | underflow):
                 m.d.comb += [self.o.exponent.eq(0), self.o.fraction.eq(0)]

@@ -34,6 +34,8 @@ CASES = [
     (RealOperation.ADD, LARGEST, 0x73000000, INFINITY),  # 2^103, half a place
     (RealOperation.ADD, LARGEST, 0x72FFFFFF, LARGEST),
     (RealOperation.ADD, BELOW_SMALLEST, BELOW_SMALLEST, 0),  # not the normal number that IEEE 754 says
+    (RealOperation.ADD, SMALLEST, BELOW_SMALLEST, SMALLEST),
+    (RealOperation.ADD, LARGEST, ONE, LARGEST),
     (RealOperation.ADD, MINUS_0, MINUS_0, MINUS_0),
     (RealOperation.ADD, SIGN | BELOW_SMALLEST, MINUS_0, MINUS_0),
     (RealOperation.ADD, 0, MINUS_0, 0),
@@ -47,6 +49,8 @@ CASES = [
     (RealOperation.SUBTRACT, SMALLEST, SMALLEST + 1, MINUS_0),  # -2^-149
     (RealOperation.SUBTRACT, INFINITY, INFINITY, NAN),
     (RealOperation.MULTIPLY, AFTER_ONE, BEFORE_ONE, ONE),  # 1 + 2^-24 - 2^-47: just below the middle
+    (RealOperation.MULTIPLY, 0x3F820001, 0x3F800260, 0x3F82026B),  # the lowest 12 bits decide that it is no tie
+    (RealOperation.MULTIPLY, 0x3FC00000, 0x3FC40001, 0x40130001),  # of a product above 2, one bit decides
     (RealOperation.MULTIPLY, BEFORE_TWO, BEFORE_TWO, 0x407FFFFE),  # 4 - 2^-21 + 2^-46
     (RealOperation.MULTIPLY, SMALLEST, BEFORE_ONE, SMALLEST),  # 2^-126 - 2^-150: rounds up before it is flushed
     (RealOperation.MULTIPLY, SMALLEST, BEFORE_ONE - 1, 0),
