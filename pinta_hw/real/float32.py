@@ -60,6 +60,7 @@ class Operand:
 
     zero: Value
     infinite: Value
+    """Of NaN too; where it matters ``nan`` counts first."""
     nan: Value
     significand: Value
     """With its leading one; zero has any."""
@@ -70,7 +71,7 @@ class Operand:
         highest = number.exponent.all()
         return cls(
             zero=~number.exponent.any(),
-            infinite=highest & ~number.fraction.any(),
+            infinite=highest,
             nan=highest & number.fraction.any(),
             significand=Cat(number.fraction, 1),
         )

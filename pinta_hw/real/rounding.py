@@ -41,7 +41,7 @@ class Rounding(wiring.Component):
         stored = Signal(FLOAT32_EXPONENT_BITS)
         m.d.comb += stored.eq(Mux(carry, exponent + 1, exponent))
 
-        overflow = (exponent >= MAX_EXPONENT) | ((exponent == MAX_EXPONENT - 1) & carry)
+        overflow = exponent >= MAX_EXPONENT  # a carry into the highest exponent gives infinity by itself
         underflow = (exponent < 0) | (lowest & ~carry)
         with m.If(special.nan):
             m.d.comb += [self.o.sign.eq(0), self.o.exponent.eq(MAX_EXPONENT), self.o.fraction.eq(_QUIET)]

@@ -35,7 +35,7 @@ CASES = [
     (RealOperation.ADD, LARGEST, 0x72FFFFFF, LARGEST),
     (RealOperation.ADD, BELOW_SMALLEST, BELOW_SMALLEST, 0),  # not the normal number that IEEE 754 says
     (RealOperation.ADD, SMALLEST, BELOW_SMALLEST, SMALLEST),
-    (RealOperation.ADD, LARGEST, ONE, LARGEST),
+    (RealOperation.ADD, ONE, 0x2F800000, ONE),  # 32 places apart
     (RealOperation.ADD, MINUS_0, MINUS_0, MINUS_0),
     (RealOperation.ADD, SIGN | BELOW_SMALLEST, MINUS_0, MINUS_0),
     (RealOperation.ADD, 0, MINUS_0, 0),
@@ -57,6 +57,7 @@ CASES = [
     (RealOperation.MULTIPLY, SIGN | SMALLEST, HALF, MINUS_0),
     (RealOperation.MULTIPLY, BELOW_SMALLEST, TWO, 0),
     (RealOperation.MULTIPLY, LARGEST, AFTER_ONE, INFINITY),
+    (RealOperation.MULTIPLY, LARGEST, 0x3FC00000, INFINITY),
     (RealOperation.MULTIPLY, INFINITY, BELOW_SMALLEST, NAN),  # infinity times zero
     (RealOperation.DIVIDE, ONE, 0x40400000, 0x3EAAAAAB),
     (RealOperation.DIVIDE, 0x00FFFFFF, TWO, SMALLEST),  # 2^-126 - 2^-150
