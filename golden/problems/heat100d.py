@@ -25,8 +25,8 @@ def heat100d(name: str) -> Pde:
     """The problem of a name.
 
     ``heat100d`` is that of He et al. (2023): k = 1 and ``u = norm(x)^2 / 200 + t``. ``heat100d-wave`` has k = 1/225
-    and an initial condition that oscillates, ``sin(3/2 (x1 + ... + x100))``: ``u = exp(-t) sin(3/2 (x1 + ... + x100))``.
-    The argument of the sine has a standard deviation of 1.5 over the ball.
+    and an initial condition that oscillates, ``sin(3/2 (x1 + ... + x100))``:
+    ``u = exp(-t) sin(3/2 (x1 + ... + x100))``. The argument of the sine has a standard deviation of 1.5 over the ball.
     """
     solution, conductivity = _SOLUTIONS[name]
 

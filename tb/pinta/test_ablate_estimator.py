@@ -28,8 +28,10 @@ def test_results_as_tables() -> None:
         (("--sigma", "0"), "sigma: 0.0 is not possible; allowed: above 0, at most 1"),
         (
             ("--directions", "coordinate", "--count", "30"),
-            "estimator.count: 30 directions are not possible along 21 coordinates; "
-            "allowed: 1 to 21, or other directions",
+            (
+                "estimator.count: 30 directions are not possible along 21 coordinates; "
+                "allowed: 1 to 21, or other directions"
+            ),
         ),
     ],
 )
