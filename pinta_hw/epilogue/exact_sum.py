@@ -4,7 +4,7 @@ from functools import reduce
 from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..array.control import AccumulatorBlock
@@ -49,7 +49,7 @@ class ExactSum(wiring.Component):
     sum: Out(AccumulatorBlock(SUM_BITS, SUM_EXPONENT_BITS))
     sum_width: Out(Width)
 
-    latency = 4
+    latency = 3
 
     def elaborate(self, platform):
         m = Module()
@@ -80,26 +80,17 @@ class ExactSum(wiring.Component):
             m.d.sync += [still.eq(terms), top.eq(next_top)]
             m.d.sync += [amount.eq(value) for amount, value in zip(amounts, next_amounts, strict=True)]
 
-        # Cycle 3: move them.
-        aligned = [
-            Signal(data.ArrayLayout(signed(_ALIGNED_BITS), BLOCK_ELEMENTS), name=f"aligned_{n}", reset_less=True)
-            for n in range(2)
-        ]
-        top_3 = Signal(SUM_EXPONENT_BITS, reset_less=True)
-        nan_3 = Signal(reset_less=True)
-        with m.If(load[2]):
-            m.d.sync += [top_3.eq(top), nan_3.eq(still.nan)]
-            for term, amount, moved in zip((still.first, still.second), amounts, aligned, strict=True):
-                for lane in range(BLOCK_ELEMENTS):
-                    m.d.sync += moved[lane].eq(_moved(m, term.integers[lane], amount))
-
-        # Cycle 4: add.
+        # Cycle 3: move and add.
         total = Signal.like(self.sum, reset_less=True)
         m.d.comb += self.sum.eq(total)
-        with m.If(load[3]):
-            m.d.sync += [total.exponent.eq(top_3), total.nan.eq(nan_3)]
+        with m.If(load[2]):
+            m.d.sync += [total.exponent.eq(top), total.nan.eq(still.nan)]
             for lane in range(BLOCK_ELEMENTS):
-                m.d.sync += total.mantissas[lane].eq(aligned[0][lane] + aligned[1][lane])
+                first, second = (
+                    _moved(m, term.integers[lane], amount)
+                    for term, amount in zip((still.first, still.second), amounts, strict=True)
+                )
+                m.d.sync += total.mantissas[lane].eq(first + second)
         return m
 
     def _build_alignment(self, m, terms):

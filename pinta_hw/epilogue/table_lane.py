@@ -20,7 +20,7 @@ SHIFT_BITS = 6
 _ADDRESS_BITS = SEGMENT_BITS + OFFSET_BITS
 _QUARTER_BITS = ceil_log2(QUARTER_SEGMENTS) + OFFSET_BITS
 _DROPPED_BITS = PHASE_BITS - 2 - _QUARTER_BITS
-_INNER_BITS = C1_BITS + 1
+_LOWER_BITS = 8
 _HALF = 1 << (OFFSET_BITS - 1)
 
 
@@ -114,7 +114,7 @@ class TableLane(wiring.Component):
             m.d.sync += [row.eq(address), beyond_3.eq(beyond), negate_3.eq(mirror)]
 
         # Stage 4: the coefficients of the segment.
-        m.submodules.rom = rom = TableRom(self._functions)
+        rom = place(m, "rom", TableRom(self._functions), platform)
         m.d.comb += [rom.enable.eq(load[4]), rom.row.eq(Cat(row[OFFSET_BITS:], control.table))]
         offset, beyond_4, negate_4 = (
             Signal(OFFSET_BITS, reset_less=True),
@@ -124,30 +124,41 @@ class TableLane(wiring.Component):
         with m.If(load[4]):
             m.d.sync += [offset.eq(row[:OFFSET_BITS]), beyond_4.eq(beyond_3), negate_4.eq(negate_3)]
 
-        # Stages 5 and 6: the quadratic. A floor commutes with adding an integer, so each step is one sum.
+        # Stages 5 and 6: the quadratic. Adding an integer commutes with a floor, so each step rounds one sum.
         c = Signal(SegmentCoefficients())
         with m.If(beyond_4):
             m.d.comb += c.c0.eq(control.one << TABLE_FRACTION_BITS)
         with m.Else():
             m.d.comb += c.eq(rom.coefficients)
-        inner = Signal(signed(_INNER_BITS), reset_less=True)
-        c0, offset_5, negate_5 = (
-            Signal(signed(C0_BITS), reset_less=True),
-            Signal(OFFSET_BITS, reset_less=True),
-            Signal(reset_less=True),
-        )
+        inner = Signal(signed(C1_BITS), reset_less=True)
+        c0 = Signal(signed(C0_BITS), reset_less=True)
+        offset_5, negate_5 = Signal(OFFSET_BITS, reset_less=True), Signal(reset_less=True)
         with m.If(load[5]):
             m.d.sync += [
-                inner.eq(_step(c.c1, c.c2, offset)),
+                inner.eq((Cat(Const(_HALF, OFFSET_BITS), c.c1).as_signed() + c.c2 * offset) >> OFFSET_BITS),
                 c0.eq(c.c0),
                 offset_5.eq(offset),
                 negate_5.eq(negate_4),
             ]
-        value, negate = Signal(signed(VALUE_BITS), reset_less=True), Signal(reset_less=True)
+        # The second product in two parts, whose sum waits for the next cycle; what the lower one drops never carries.
+        upper = Signal(signed(C0_BITS + OFFSET_BITS - _LOWER_BITS), reset_less=True)
+        lower = Signal(signed(C1_BITS), reset_less=True)
+        negate = Signal(reset_less=True)
         with m.If(load[6]):
-            m.d.sync += [value.eq(_step(c0, inner, offset_5)), negate.eq(negate_5)]
+            m.d.sync += [
+                upper.eq(
+                    Cat(Const(_HALF >> _LOWER_BITS, OFFSET_BITS - _LOWER_BITS), c0).as_signed()
+                    + inner * offset_5[_LOWER_BITS:]
+                ),
+                lower.eq((inner * offset_5[:_LOWER_BITS]) >> _LOWER_BITS),
+                negate.eq(negate_5),
+            ]
+        value = Signal(signed(VALUE_BITS))
         one = Cat(Const(0, TABLE_FRACTION_BITS), control.step & ~negate)
-        m.d.comb += self.value.eq((value ^ negate.replicate(VALUE_BITS).as_signed()) + (one | negate))
+        m.d.comb += [
+            value.eq((upper + lower) >> (OFFSET_BITS - _LOWER_BITS)),
+            self.value.eq((value ^ negate.replicate(VALUE_BITS).as_signed()) + (one | negate)),
+        ]
 
         if Function.GELU in self._functions:
             positive = Mux(negative, 0, magnitude)
@@ -181,13 +192,26 @@ class TableLane(wiring.Component):
         if Function.SIN not in self._functions:
             return address, beyond, control.odd & negative_2
 
-        turns = Signal(PHASE_BITS, reset_less=True)
+        # The product modulo one turn, in two parts.
+        lower = Signal(PHASE_BITS, reset_less=True)
+        upper = Signal(PHASE_BITS - _LOWER_BITS, reset_less=True)
         with m.If(load[2] & control.by_phase):
-            m.d.sync += turns.eq(magnitude * control.unit)
+            m.d.sync += [
+                lower.eq(magnitude[:_LOWER_BITS] * control.unit),
+                upper.eq(magnitude[_LOWER_BITS:] * control.unit[: len(upper)]),
+            ]
         phase = Signal(_QUARTER_BITS + 2)
         quadrant = Signal(2)
         from_start, from_end = phase[:_QUARTER_BITS], Signal(_QUARTER_BITS + 1)
-        rounded = (turns ^ negative_2.replicate(PHASE_BITS)) + Cat(negative_2, Const(0, _DROPPED_BITS - 2), Const(1, 1))
+        # Negating both parts adds one in the last place of each.
+        ones = Cat(
+            negative_2, Const(0, _LOWER_BITS - 1), negative_2, Const(0, _DROPPED_BITS - _LOWER_BITS - 2), Const(1, 1)
+        )
+        rounded = (
+            (lower ^ negative_2.replicate(PHASE_BITS))
+            + Cat(Const(0, _LOWER_BITS), upper ^ negative_2.replicate(len(upper)))
+            + ones
+        )
         m.d.comb += [
             phase.eq(rounded[_DROPPED_BITS:]),
             quadrant.eq(phase[_QUARTER_BITS:] + control.quarters),
@@ -199,8 +223,3 @@ class TableLane(wiring.Component):
             Mux(control.from_phase, mirrored & from_end[-1], beyond),
             Mux(control.from_phase, quadrant[1], control.odd & negative_2),
         )
-
-
-def _step(c, slope, offset):
-    """``c + ((slope * offset + half) >> OFFSET_BITS)``."""
-    return (Cat(Const(_HALF, OFFSET_BITS), c).as_signed() + slope * offset) >> OFFSET_BITS

@@ -17,7 +17,7 @@ TERM_UNIT_EXPONENT = PAIR_EXPONENT_BIAS + TERM_FRACTION_BITS
 
 
 class Term(data.StructLayout):
-    """Sixteen integers of magnitudes below ``2**30``, each worth ``2**(exponent - TERM_UNIT_EXPONENT)`` of its value."""
+    """Sixteen integers of magnitudes below ``2**30``, in units of ``2**(exponent - TERM_UNIT_EXPONENT)``."""
 
     def __init__(self) -> None:
         super().__init__(
