@@ -21,6 +21,7 @@ _ADDRESS_BITS = SEGMENT_BITS + OFFSET_BITS
 _QUARTER_BITS = ceil_log2(QUARTER_SEGMENTS) + OFFSET_BITS
 _DROPPED_BITS = PHASE_BITS - 2 - _QUARTER_BITS
 _LOWER_BITS = 8
+"""Where the two long products are cut in two."""
 _HALF = 1 << (OFFSET_BITS - 1)
 
 
