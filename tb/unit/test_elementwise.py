@@ -3,16 +3,14 @@
 import random
 from dataclasses import dataclass, replace
 
-import pytest
 from amaranth.sim import Simulator
 
 from pinta_hw.epilogue.elementwise import ElementwiseUnit
-from pinta_hw.epilogue.operation import Function, Operation
+from pinta_hw.epilogue.operation import Operation
 from pinta_hw.spec.formats import NAN_EXPONENT, SMX_BITS
 from tb.elementwise_vectors import (
     OPERANDS,
     Vector,
-    arguments,
     directed,
     limits,
     mismatch,
@@ -31,9 +29,9 @@ class Transfer:
     nan: bool
 
 
-def run(vectors: list[Vector], rng=None, offer: float = 0.6, accept: float = 0.6, functions=tuple(Function)):
+def run(vectors: list[Vector], rng=None, offer: float = 0.6, accept: float = 0.6):
     """The gateware as a function. With ``rng`` the probabilities of offering and accepting apply."""
-    dut = ElementwiseUnit(functions)
+    dut = ElementwiseUnit()
     entered: list[int] = []
     transfers: list[Transfer] = []
 
@@ -108,13 +106,6 @@ def test_gaps_and_stalls():
     transfers = run(vectors, rng)
     check(vectors, transfers)
     assert all(t.left - t.entered >= latency(v) for v, t in zip(vectors, transfers, strict=True))
-
-
-@pytest.mark.parametrize("function", [Function.TANH, Function.SIN])
-def test_a_unit_with_one_function(function):
-    rng = seeded()
-    vectors = rng.sample([v for v in arguments() if v.function is function], 10)
-    check(vectors, run(vectors, functions=(function,)))
 
 
 def test_the_limits_reach_every_case():
