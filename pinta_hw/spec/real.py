@@ -47,7 +47,7 @@ class RealUnitTiming:
 
 
 DIGIT_RECURRENCE_STEPS = 2
-"""Bits of a quotient or root found in a cycle."""
+"""Bits of a quotient or root found in a cycle. A divider's one takes 444 ps, two 671, three 934 (ASAP7, no layout)."""
 QUOTIENT_BITS = FLOAT32_FRACTION_BITS + 3
 """A quotient of two significands lies between 1/2 and 2: a significand, a guard bit, and one that may be zero."""
 ROOT_BITS = FLOAT32_FRACTION_BITS + 1
