@@ -29,7 +29,7 @@ class Transfer:
     nan: bool
 
 
-def run(vectors: list[Vector], rng=None, offer: float = 0.6, accept: float = 0.6):
+def run(vectors: list[Vector], rng=None, offer: float = 1, accept: float = 1):
     """The gateware as a function. With ``rng`` the probabilities of offering and accepting apply."""
     dut = ElementwiseUnit()
     entered: list[int] = []
@@ -102,8 +102,9 @@ def test_free_running_one_a_cycle():
 
 def test_gaps_and_stalls():
     rng = seeded()
-    vectors = [random_vector(rng) for _ in range(30)]
-    transfers = run(vectors, rng)
+    vectors = [random_vector(rng) for _ in range(20)]
+    vectors += [random_vector(rng, rng.choice(list(OPERANDS)[:-1])) for _ in range(20)]  # fill the pipeline
+    transfers = run(vectors, rng, 0.9, 0.5)
     check(vectors, transfers)
     assert all(t.left - t.entered >= latency(v) for v, t in zip(vectors, transfers, strict=True))
 
