@@ -27,14 +27,15 @@ def training_operands(experiment: Experiment, steps: int) -> tuple[Operands, ...
     for _ in range(steps + 1):
         traces.clear()
         trainer.step()
-    products = ("forward", "input_gradient", "weight_gradient")
-    return tuple(
-        Operands(
-            f"training: {product.replace('_', ' ')}",
-            (trace.a.T if trace.a_transposed else trace.a).dequantize(),
-            (trace.b.T if trace.b_transposed else trace.b).dequantize(),
-        )
-        for product in products
-        for trace in traces
-        if trace.name == f"{LAYER}.{product}"
+    return tuple(_largest(traces, product) for product in ("forward", "input_gradient", "weight_gradient"))
+
+
+def _largest(traces: list[GemmTrace], product: str) -> Operands:
+    """The largest of a product's parts: base rows, chunks of directions and Laplacian rows are multiplied apart."""
+    parts = [trace for trace in traces if trace.name == f"{LAYER}.{product}"]
+    trace = max(parts, key=lambda part: part.a.mantissas.size)
+    return Operands(
+        f"training: {product.replace('_', ' ')}",
+        (trace.a.T if trace.a_transposed else trace.a).dequantize(),
+        (trace.b.T if trace.b_transposed else trace.b).dequantize(),
     )
