@@ -6,80 +6,19 @@ number of random steps of each test; they follow the directed ones. cocotb print
 
 import os
 import random
-from collections.abc import Iterator
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, RisingEdge
-from cocotb.utils import get_sim_time
+from cocotb.triggers import ClockCycles
 
 from pinta_hw.epilogue.elementwise import ElementwiseUnit
 from pinta_hw.epilogue.operation import Operation
 from pinta_hw.spec.formats import NAN_EXPONENT
+from tb.cocotb.block_stream import PERIOD_NS, Driver, Monitor, chances
 from tb.elementwise_vectors import Vector, directed, mismatch, random_vector
 from tb.quantizer_vectors import unpack
 
 RANDOM_STEPS = int(os.environ.get("ELEMENTWISE_STEPS", "3000"))
-PERIOD_NS = 1
-
-
-def chances(rng: random.Random, probability: float) -> Iterator[bool]:
-    """Whether to offer, or to accept, in each cycle."""
-    while True:
-        yield probability >= 1 or rng.random() < probability
-
-
-def now() -> int:
-    """The present cycle; the same for all who wait for the same edge."""
-    return int(get_sim_time("ns")) // PERIOD_NS
-
-
-class Driver:
-    """Offers steps; `accepted` are the cycles in which they were taken."""
-
-    def __init__(self, dut):
-        self._dut = dut
-        self.accepted: list[int] = []
-
-    async def send(self, vectors: list[Vector], offers: Iterator[bool]) -> None:
-        dut = self._dut
-        for vector in vectors:
-            while not next(offers):
-                dut.i__valid.value = 0
-                await RisingEdge(dut.clk)
-            dut.i__payload.value = vector.pack()
-            dut.i__valid.value = 1
-            await RisingEdge(dut.clk)
-            while not dut.i__ready.value:
-                await RisingEdge(dut.clk)
-            self.accepted.append(now())
-        dut.i__valid.value = 0
-
-
-class Monitor:
-    """Accepts results: `received` are cycle, bits and the NaN event; a stalled block must not change."""
-
-    def __init__(self, dut):
-        self._dut = dut
-        self.received: list[tuple[int, int, bool]] = []
-
-    async def receive(self, count: int, accepts: Iterator[bool]) -> None:
-        dut = self._dut
-        held = None
-        while len(self.received) < count:
-            ready = next(accepts)
-            dut.o__ready.value = ready
-            await RisingEdge(dut.clk)
-            if not dut.o__valid.value:
-                assert held is None, f"cycle {now()}: an offered block was withdrawn"
-                continue
-            packed = dut.o__payload.value.to_unsigned()
-            assert held in (None, packed), f"cycle {now()}: an offered block changed"
-            held = None if ready else packed
-            if ready:
-                self.received.append((now(), packed, bool(dut.nan.value)))
-            else:
-                assert not dut.nan.value, f"cycle {now()}: nan without a transfer"
 
 
 def latency(vector: Vector) -> int:
