@@ -7,6 +7,7 @@ from numba import njit
 from pinta_hw.spec.formats import BLOCK_SIDE, EXPONENT_BIAS, MAX_EXPONENT, NAN_EXPONENT, SmxFormat
 
 from .smx import SmxMatrix, expand, padded
+from .strips import SCRATCH_ROWS, quantize_strip
 
 _MIN_SHARED_EXPONENT = -EXPONENT_BIAS
 _MAX_SHARED_EXPONENT = MAX_EXPONENT - EXPONENT_BIAS
@@ -100,36 +101,7 @@ def _quantize_blocks(
     mantissas: npt.NDArray[np.int32],
     exponents: npt.NDArray[np.uint8],
 ) -> None:
-    limit = (1 << (fraction_bits + 1)) - 1
+    scratch = np.empty((SCRATCH_ROWS, integers.shape[1]), dtype=np.int64)
     for i in range(units.shape[0]):
-        for j in range(units.shape[1]):
-            rows = range(BLOCK_SIDE * i, BLOCK_SIDE * (i + 1))
-            columns = range(BLOCK_SIDE * j, BLOCK_SIDE * (j + 1))
-            largest = 0
-            for r in rows:
-                for c in columns:
-                    largest = max(largest, abs(integers[r, c]))
-            length = 0
-            while largest >> length:
-                length += 1
-            shared = max(units[i, j] + length - 1, _MIN_SHARED_EXPONENT) if largest else _MIN_SHARED_EXPONENT
-            if nan[i, j] or shared > _MAX_SHARED_EXPONENT:
-                exponents[i, j] = NAN_EXPONENT
-                for r in rows:
-                    for c in columns:
-                        mantissas[r, c] = 0
-                continue
-            exponents[i, j] = shared + EXPONENT_BIAS
-            # A right shift by 63 leaves less than half a unit of any magnitude below 2**62: it rounds to zero.
-            right = min(shared - fraction_bits - units[i, j], 63) if largest else 0
-            for r in rows:
-                for c in columns:
-                    value = integers[r, c]
-                    if right > 0:
-                        kept = value >> right
-                        lost = value - (kept << right)
-                        half = np.int64(1) << (right - 1)
-                        value = kept + (lost > half or (lost == half and kept & 1 == 1))
-                    else:
-                        value <<= -right
-                    mantissas[r, c] = min(max(value, -limit), limit)
+        strip = slice(BLOCK_SIDE * i, BLOCK_SIDE * (i + 1))
+        quantize_strip(integers[strip], units[i], nan[i], fraction_bits, scratch, mantissas[strip], exponents[i])

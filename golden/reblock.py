@@ -6,10 +6,10 @@ import numpy.typing as npt
 from pinta_hw.spec.operations import SUM_GUARD_BITS
 
 from .accumulators import Accumulators
-from .elementwise import Term
 from .layout import Layout
 from .quantize import block_max, quantize_integers
 from .smx import SmxMatrix, expand, padded
+from .terms import Term
 
 _GUARD_BITS = SUM_GUARD_BITS - 1
 """An accumulator has 32 bits; shifted by these it stays below the quantizer's 2**62."""

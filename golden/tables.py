@@ -16,9 +16,9 @@ from pinta_hw.spec.tables import (
     turns,
 )
 
-from .elementwise import Term, quantize_sum
 from .quantize import quantize_integers
 from .smx import SmxMatrix, expand
+from .terms import Term, quantize_sum
 
 Integers = npt.NDArray[np.int64]
 

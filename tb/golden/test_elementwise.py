@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golden import elementwise, tables
+from golden import elementwise, elementwise_reference, tables
 from golden.gemm import accumulate
 from golden.quantize import quantize
 from golden.smx import SmxMatrix
@@ -170,3 +170,32 @@ def test_a_zero_block_with_a_high_exponent_moves_no_sum() -> None:
     expected = elementwise.sum_products([(a, a)], 16)
     assert elementwise.sum_products([(a, a), (zero, zero)], 16).equals(expected)
     assert elementwise.sum_products([(zero, zero), (a, a)], 16).equals(expected)
+
+
+def random_matrix(rng: np.random.Generator, shape: tuple[int, int], bits: int) -> SmxMatrix:
+    """Blocks of very different exponents, some of zeros, some NaN; transposed, so not contiguous."""
+    blocks = [-(-side // 4) for side in shape[::-1]]
+    spread = np.kron(rng.integers(-140, 60, blocks) // rng.choice([1, 20]), np.ones((4, 4)))
+    values = np.ldexp(rng.standard_normal(spread.shape), spread.astype(int))
+    values *= np.kron(rng.random(blocks) < 0.8, np.ones((4, 4)))
+    values[np.kron(rng.random(blocks) < 0.05, np.ones((4, 4))) > 0] = np.nan
+    return quantize(values[: shape[1], : shape[0]], bits).T
+
+
+def test_the_kernels_equal_plain_numpy() -> None:
+    for seed in range(60):
+        rng = np.random.default_rng([50, seed])
+        shape = tuple(int(side) for side in rng.integers(1, 40, 2))
+        a, b, c, d = (random_matrix(rng, shape, int(rng.choice((4, 8, 12, 16)))) for _ in range(4))
+        row = random_matrix(rng, (1, shape[1]), 16)
+        bits = int(rng.choice((4, 8, 12, 16)))
+        for name, operands in {
+            "multiply": (a, b, bits, bool(rng.integers(2))),
+            "add": (a, b, bits),
+            "multiply_add": (a, b, c, bits),
+            "dot2": (a, b, c, d, bits),
+            "add_row": (a, row, bits),
+            "sum_products": ([(a, b), (c, d), (a, d), (b, c)], bits),
+        }.items():
+            got, expected = (getattr(module, name)(*operands) for module in (elementwise, elementwise_reference))
+            assert got.equals(expected), (seed, name, shape, bits)
