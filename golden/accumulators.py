@@ -37,6 +37,11 @@ class Accumulators:
         """Exponent of the last mantissa bit of each block."""
         return self.exponents - (PAIR_EXPONENT_BIAS + ACCUMULATOR_FRACTION_BITS)
 
+    @property
+    def T(self) -> "Accumulators":  # noqa: N802 - NumPy's name for the transpose
+        """The transpose."""
+        return Accumulators(self.mantissas.T, self.exponents.T, self.nan.T, (self.shape[1], self.shape[0]))
+
     def equals(self, other: "Accumulators") -> bool:
         """Whether all bits agree."""
         return (

@@ -36,6 +36,18 @@ def accumulate(a: SmxMatrix, b: SmxMatrix) -> Accumulators:
         )
     if a.shape[1] > MAX_CONTRACTION:
         raise UserError(f"contraction: {a.shape[1]} elements are not possible; allowed: at most {MAX_CONTRACTION}")
+    if not a.mantissas.flags.c_contiguous:
+        # The transposed product has the same bits, and A needs no copy.
+        return _contracted(b.T, a.T).T
+    return _contracted(a, b)
+
+
+def gemm(a: SmxMatrix, b: SmxMatrix, bits: int) -> SmxMatrix:
+    """``A B`` quantized once to SMX-``bits``; raises as `accumulate` does."""
+    return accumulate(a, b).quantize(bits)
+
+
+def _contracted(a: SmxMatrix, b: SmxMatrix) -> Accumulators:
     acc = np.zeros((a.mantissas.shape[0], b.mantissas.shape[1]), dtype=np.int64)
     exponents = np.zeros((a.exponents.shape[0], b.exponents.shape[1]), dtype=np.int64)
     nan = np.zeros(exponents.shape, dtype=np.bool_)
@@ -52,11 +64,6 @@ def accumulate(a: SmxMatrix, b: SmxMatrix) -> Accumulators:
         nan,
     )
     return Accumulators(acc, exponents, nan, (a.shape[0], b.shape[1]))
-
-
-def gemm(a: SmxMatrix, b: SmxMatrix, bits: int) -> SmxMatrix:
-    """``A B`` quantized once to SMX-``bits``; raises as `accumulate` does."""
-    return accumulate(a, b).quantize(bits)
 
 
 def _read_only(array: npt.NDArray) -> npt.NDArray:

@@ -172,3 +172,14 @@ def test_too_long_and_unfitting_shapes_are_user_errors() -> None:
         accumulate(full((1, 4097), 1, 127, 8), full((4097, 1), 1, 127, 8))
     with pytest.raises(UserError, match=r"^inner sides: 4 and 5 differ"):
         accumulate(full((4, 4), 1, 127, 8), full((5, 4), 1, 127, 8))
+
+
+def test_a_transposed_operand_changes_no_bit() -> None:
+    rng = np.random.default_rng(70)
+    a, b = quantize(rng.standard_normal((9, 21)), 12), quantize(rng.standard_normal((21, 6)), 8)
+    turned = quantize(rng.standard_normal((9, 21)).T, 12).T
+    copied = SmxMatrix(np.ascontiguousarray(turned.mantissas), turned.exponents.copy(), 12, turned.shape)
+    assert not turned.mantissas.flags.c_contiguous
+    assert accumulate(turned, b).equals(accumulate(copied, b))
+    assert gemm(turned, b, 16).equals(gemm(copied, b, 16))
+    assert accumulate(b.T, a.T).T.equals(accumulate(a, b))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from golden import quantize_reference
 from golden.planes import digit_planes, from_digit_planes
 from golden.quantize import quantize, quantize_integers
 from golden.smx import SmxMatrix, padded
@@ -176,3 +177,15 @@ def test_unknown_width_is_a_user_error() -> None:
 
 def test_padded() -> None:
     assert padded((1, 5)) == (4, 8)
+
+
+def test_the_kernel_equals_plain_numpy() -> None:
+    for seed in range(60):
+        rng = np.random.default_rng([60, seed])
+        shape = tuple(int(side) for side in rng.integers(1, 40, 2))
+        values = np.ldexp(rng.uniform(-1, 1, shape), rng.integers(-140, 128, shape) // int(rng.choice([1, 40])))
+        values[rng.random(shape) < 0.2] = 0.0
+        values[rng.random(shape) < 0.02] = rng.choice([np.nan, np.inf, -np.inf, 5e-324])
+        bits = int(rng.choice(SMX_BITS))
+        for given_values in (values, values.T, np.float32(values)):
+            assert quantize(given_values, bits).equals(quantize_reference.quantize(given_values, bits)), (seed, bits)
