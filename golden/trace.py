@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from .accumulators import Accumulators
-from .layout import Layout
 from .smx import SmxMatrix
 
 
@@ -26,8 +25,6 @@ class GemmTrace:
         product in SMX-16, which training does not use.
     accumulators : Accumulators
         The product before quantization.
-    layout : Layout, optional
-        In which training takes the product, quantized from the accumulators; ``result`` is not rearranged.
     """
 
     name: str
@@ -38,4 +35,3 @@ class GemmTrace:
     bits: int
     result: SmxMatrix
     accumulators: Accumulators
-    layout: Layout | None = None

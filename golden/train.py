@@ -26,7 +26,7 @@ _DIRECTIONS = 1
 
 @dataclass(frozen=True)
 class StepReport:
-    """Losses of one step, before its update; float64 sums of the real residuals, for reports only."""
+    """Losses of one step, before its update."""
 
     step: int
     losses: dict[str, float]
@@ -138,7 +138,10 @@ class Trainer:
         return inside, outside
 
     def losses(self, residuals: dict[str, Reals]) -> dict[str, float]:
-        """Weighted means of squares, in float64, from the registers that hold the residuals of all points."""
+        """Weighted means of squares, from the registers that hold the residuals of all points.
+
+        Squares are added in ascending order, then multiplied by ``weight / points``; each operation rounds.
+        """
         residual, *conditions = self.problem.loss
         losses = {residual.name: _mean_square(residuals[residual.residual], residual)}
         for index, term in enumerate(conditions):
@@ -214,4 +217,6 @@ class Trainer:
 
 
 def _mean_square(residual: Reals, term: LossTerm) -> float:
-    return term.weight * float(np.mean(residual.astype(np.float64) ** 2))
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.cumsum(flush(residual * residual), dtype=residual.dtype)[-1]
+        return float(flush(total * residual.dtype.type(term.weight / residual.size)))

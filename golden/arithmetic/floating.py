@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import Layout
 from ..real import Reals
 from .interface import Arithmetic, Role
 
@@ -47,18 +46,13 @@ class FloatArithmetic(Arithmetic[Reals]):
         *,
         a_transposed: bool = False,
         b_transposed: bool = False,
-        layout: Layout | None = None,
     ) -> Reals:
-        product = self.contract(name, a, b, a_transposed=a_transposed, b_transposed=b_transposed)
-        return product if layout is None else layout.apply(product)
+        return self.contract(name, a, b, a_transposed=a_transposed, b_transposed=b_transposed)
 
     def contract(
         self, name: str, a: Reals, b: Reals, *, a_transposed: bool = False, b_transposed: bool = False
     ) -> Reals:
         return (a.T if a_transposed else a) @ (b.T if b_transposed else b)
-
-    def reblock(self, tensor: Reals, layout: Layout, role: Role) -> Reals:
-        return layout.apply(tensor)
 
     def add_row(self, a: Reals, row: Reals, role: Role) -> Reals:
         return a + row
@@ -76,11 +70,11 @@ class FloatArithmetic(Arithmetic[Reals]):
     def dot2(self, a: Reals, b: Reals, c: Reals, d: Reals, role: Role) -> Reals:
         return a * b + c * d
 
-    def sum_products(self, pairs: Sequence[tuple[Reals, Reals]], role: Role) -> Reals:
-        total = pairs[0][0] * pairs[0][1]
-        for a, b in pairs[1:]:
-            total = total + a * b
-        return total
+    def sum_parts(self, a: Reals, b: Reals, rows: Sequence[int], role: Role) -> Reals:
+        first, *others = self.split(a * b, rows)
+        for part in others:
+            first = first + part
+        return first
 
     def activate(self, function: str, order: int, y: Reals, role: Role) -> Reals:
         return _DERIVATIVES[function](order, y.astype(np.float64)).astype(self.dtype)

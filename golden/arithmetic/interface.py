@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ..layout import Layout
 from ..real import Reals
 
 T = TypeVar("T")
@@ -68,17 +67,12 @@ class Arithmetic(ABC, Generic[T]):
         *,
         a_transposed: bool = False,
         b_transposed: bool = False,
-        layout: Layout | None = None,
     ) -> T:
-        """``A B``, written in another layout where one is given; ``name`` tells the product from others in a trace."""
+        """``A B``; ``name`` tells the product from others in a trace."""
 
     @abstractmethod
     def contract(self, name: str, a: T, b: T, *, a_transposed: bool = False, b_transposed: bool = False) -> Reals:
         """``A B`` as real numbers, straight from the accumulators."""
-
-    @abstractmethod
-    def reblock(self, tensor: T, layout: Layout, role: Role) -> T:
-        """The elements of a tensor in another layout."""
 
     @abstractmethod
     def add_row(self, a: T, row: T, role: Role) -> T:
@@ -101,8 +95,17 @@ class Arithmetic(ABC, Generic[T]):
         """``a b + c d``, lane by lane."""
 
     @abstractmethod
+    def sum_parts(self, a: T, b: T, rows: Sequence[int], role: Role) -> T:
+        """The sum of ``a b`` over the stacked planes of ``rows`` each, in order, lane by lane."""
+
     def sum_products(self, pairs: Sequence[tuple[T, T]], role: Role) -> T:
-        """The sum of ``a b`` over the pairs in order, lane by lane."""
+        """The sum of ``a b`` over the pairs, lane by lane: two at once, then one by one onto elementwise precision."""
+        *before, (a, b) = pairs
+        if not before:
+            return self.multiply(a, b, role)
+        if len(before) == 1:
+            return self.dot2(*before[0], a, b, role)
+        return self.multiply_add(a, b, self.sum_products(before, Role.ELEMENTWISE), role)
 
     @abstractmethod
     def activate(self, function: str, order: int, y: T, role: Role) -> T:

@@ -11,10 +11,8 @@ from pinta_hw.spec.formats import BLOCK_SIDE, blocks
 from .. import elementwise, tables
 from ..accumulators import Accumulators
 from ..gemm import accumulate
-from ..layout import Layout
 from ..quantize import quantize
 from ..real import Reals, rounded
-from ..reblock import quantize_reblocked, reblock
 from ..smx import SmxMatrix
 from ..trace import GemmTrace
 from .interface import Arithmetic, Role
@@ -79,13 +77,12 @@ class SmxArithmetic(Arithmetic[SmxMatrix]):
         *,
         a_transposed: bool = False,
         b_transposed: bool = False,
-        layout: Layout | None = None,
     ) -> SmxMatrix:
         accumulators, bits = _accumulate(a, b, a_transposed, b_transposed), self._bits[role]
+        result = accumulators.quantize(bits)
         if self._on_gemm is not None:
-            result = accumulators.quantize(bits)
-            self._on_gemm(GemmTrace(name, a, b, a_transposed, b_transposed, bits, result, accumulators, layout))
-        return accumulators.quantize(bits) if layout is None else quantize_reblocked(accumulators, layout, bits)
+            self._on_gemm(GemmTrace(name, a, b, a_transposed, b_transposed, bits, result, accumulators))
+        return result
 
     def contract(
         self, name: str, a: SmxMatrix, b: SmxMatrix, *, a_transposed: bool = False, b_transposed: bool = False
@@ -95,9 +92,6 @@ class SmxArithmetic(Arithmetic[SmxMatrix]):
             result = accumulators.quantize(ELEMENTWISE_BITS)
             self._on_gemm(GemmTrace(name, a, b, a_transposed, b_transposed, result.bits, result, accumulators))
         return rounded(accumulators.to_float(), self.dtype)
-
-    def reblock(self, tensor: SmxMatrix, layout: Layout, role: Role) -> SmxMatrix:
-        return reblock(tensor, layout, self._bits[role])
 
     def add_row(self, a: SmxMatrix, row: SmxMatrix, role: Role) -> SmxMatrix:
         return elementwise.add_row(a, row, self._bits[role])
@@ -114,7 +108,8 @@ class SmxArithmetic(Arithmetic[SmxMatrix]):
     def dot2(self, a: SmxMatrix, b: SmxMatrix, c: SmxMatrix, d: SmxMatrix, role: Role) -> SmxMatrix:
         return elementwise.dot2(a, b, c, d, self._bits[role])
 
-    def sum_products(self, pairs: Sequence[tuple[SmxMatrix, SmxMatrix]], role: Role) -> SmxMatrix:
+    def sum_parts(self, a: SmxMatrix, b: SmxMatrix, rows: Sequence[int], role: Role) -> SmxMatrix:
+        pairs = list(zip(self.split(a, rows), self.split(b, rows), strict=True))
         return elementwise.sum_products(pairs, self._bits[role])
 
     def activate(self, function: str, order: int, y: SmxMatrix, role: Role) -> SmxMatrix:

@@ -7,7 +7,7 @@ quantized by themselves with their own exponents. Linear layers act on each alon
     g_e = c G_e,  c = phi' + phi'' e + (phi'''/2) e^2
     g_y += phi'' S1 + (phi'''/2) S2 + (phi''''/6) S3,  Sn = sum of G_e e^n over e+, e- and the directions
 
-``e^2``, ``e^3 = e e^2`` and c round to SMX-16; each sum is one contraction of lanes.
+``e^2``, ``e^3 = e e^2`` and c round to SMX-16, and so do sums of two products before a third one is added.
 """
 
 from collections.abc import Sequence
@@ -74,13 +74,13 @@ class DiffQuant(Estimator):
         bend: T | None,
     ) -> tuple[Planes[T], list[T]]:
         first, second, third = series.derivative_coefficients(slopes, chunk.size)
-        one = slopes.over(slopes.constant(1.0), chunk.size)
         before: Planes[T] = {}
         powers: list[Pairs[T]] = [[], [], []]
         for plane, e in y.items():
             g = after[plane]
             square = arithmetic.multiply(e, e, _WIDE)
-            factor = arithmetic.sum_products([(first, one), (second, e), (third, square)], _WIDE)
+            factor = arithmetic.multiply_add(second, e, first, _WIDE)
+            factor = arithmetic.multiply_add(third, square, factor, _WIDE)
             before[plane] = arithmetic.multiply(factor, g, Role.GRADIENT)
             for pairs, power in zip(powers, (e, square, arithmetic.multiply(e, square, _WIDE)), strict=True):
                 pairs.append((g, power))

@@ -97,7 +97,7 @@ class Estimator(ABC):
 
 
 def sum_directions(slopes: Slopes[T], pairs: Pairs[T], directions: int, some: int | None = None) -> T:
-    """The sum of ``a b`` over the pairs and, in each, the directions in order: all of them or the first ``some``.
+    """The sum of ``a b`` over the directions in order, all of them or the first ``some``, and then over the pairs.
 
     Parameters
     ----------
@@ -107,12 +107,15 @@ def sum_directions(slopes: Slopes[T], pairs: Pairs[T], directions: int, some: in
         Stacked planes of all the ``directions``.
     """
     arithmetic, rows = slopes.arithmetic, [slopes.rows] * directions
-    split = [
-        factors
-        for a, b in pairs
-        for factors in list(zip(arithmetic.split(a, rows), arithmetic.split(b, rows), strict=True))[:some]
-    ]
-    return arithmetic.sum_products(split, Role.ELEMENTWISE)
+    taken = directions if some is None else some
+
+    def leading(stacked: T) -> T:
+        return stacked if taken == directions else arithmetic.stack(arithmetic.split(stacked, rows)[:taken])
+
+    total, *others = (arithmetic.sum_parts(leading(a), leading(b), rows[:taken], Role.ELEMENTWISE) for a, b in pairs)
+    for other in others:
+        total = arithmetic.add(total, other, Role.ELEMENTWISE)
+    return total
 
 
 def perturbations(chunk: Chunk, sigma: float, points: int) -> list[Floats]:

@@ -11,7 +11,7 @@ s^3/6)``. Backward, with ``c = phi' + phi'' s + (phi'''/2) n2`` and ``d = phi'' 
     g_a = c G_a + d G_s                                    g_s = d G_a + c G_s
     g_y += phi'' S1 + (phi'''/2) S2 + (phi''''/6) S3,      Sn = sum over the directions of G_a on + G_s nn
 
-The powers, c and d round to SMX-16; each sum of more than two products is one contraction of lanes. The output's a is
+The powers, c and d round to SMX-16, and so do sums of two products before a third one is added. The output's a is
 half the first difference and s half the second: nothing is subtracted after quantization.
 """
 
@@ -71,9 +71,9 @@ class Parity(Estimator):
         bend: T | None,
     ) -> tuple[Planes[T], list[T]]:
         first, second, third = series.derivative_coefficients(slopes, chunk.size)
-        one = slopes.over(slopes.constant(1.0), chunk.size)
         odd, even = _powers(slopes, y, chunk)
-        straight = arithmetic.sum_products([(first, one), (second, even[0]), (third, even[1])], _WIDE)
+        straight = arithmetic.multiply_add(second, even[0], first, _WIDE)
+        straight = arithmetic.multiply_add(third, even[1], straight, _WIDE)
         crossed = arithmetic.dot2(second, odd[0], third, odd[1], _WIDE)
         of_odd, of_even = after["odd"], after["even"]
         before = {

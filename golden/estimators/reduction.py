@@ -1,16 +1,17 @@
-"""The outputs' weighted sums over directions: products with SMX-16 weights, forward and backward.
+"""The outputs' weighted sums over directions, lane by lane, forward and backward.
 
-For N points, C directions and J outputs the weights are a matrix of C planes of N rows, and J planes of columns,
-whose blocks are diagonal: a point's outputs take that point's rows only. Blocks of zeros take no part in a
-contraction, so only the diagonal blocks need to be computed or stored.
+With y_r the network's output on row plane r (one value a point) and w_rj its weight in output j, a constant of each
+point in SMX-16::
+
+    output_j = sum over r of w_rj y_r        g_r = sum over j of w_rj G_j
+
+Terms whose weights are zero at all points take no part.
 """
 
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 import numpy as np
-
-from pinta_hw.spec.formats import BLOCK_SIDE, blocks
 
 from ..arithmetic import Arithmetic, Role
 from ..layers import Planes
@@ -35,33 +36,45 @@ class Reduction(Generic[T]):
 
     def __init__(self, arithmetic: Arithmetic[T], weights: Mapping[str, Floats], points: int) -> None:
         self._arithmetic = arithmetic
-        self._planes = {name: weight.shape[1] for name, weight in weights.items()}
+        self._counts = {name: weight.shape[1] for name, weight in weights.items()}
         self._points = points
-        self._columns = BLOCK_SIDE * blocks(points)
-        diagonal = np.arange(points)
-        planes = []
-        for weight in weights.values():
-            self._outputs = weight.shape[2]
-            for k in range(weight.shape[1]):
-                plane = np.zeros((points, self._outputs, self._columns))
-                plane[diagonal, :, diagonal] = weight[:, k]
-                planes.append(arithmetic.encode(plane.reshape(points, self._outputs * self._columns), Role.ELEMENTWISE))
-        self._weights = arithmetic.stack(planes)
+        self._weights: dict[tuple[int, int], T] = {}
+        rows = [weight[:, k] for weight in weights.values() for k in range(weight.shape[1])]
+        self._outputs = rows[0].shape[1]
+        for r, row in enumerate(rows):
+            for j in range(self._outputs):
+                if row[:, j].any():
+                    column = np.broadcast_to(row[:, j : j + 1], (points, 1))
+                    self._weights[r, j] = arithmetic.encode(column, Role.ELEMENTWISE)
 
     def forward(self, y: Planes[T]) -> Reals:
         """Outputs, shape (J, N, 1), of stacked planes of one column."""
-        stacked = self._arithmetic.stack([y[name] for name in self._planes])
-        sums = self._arithmetic.contract("outputs.forward", self._weights, stacked, a_transposed=True)
-        return sums.reshape(self._outputs, self._columns, 1)[:, : self._points]
+        arithmetic = self._arithmetic
+        rows = [
+            part for name, count in self._counts.items() for part in arithmetic.split(y[name], [self._points] * count)
+        ]
+        outputs = [
+            self._sum([(w, rows[r]) for (r, j), w in self._weights.items() if j == output], Role.ELEMENTWISE)
+            for output in range(self._outputs)
+        ]
+        return np.stack([arithmetic.decode(output) for output in outputs])
 
     def backward(self, gradients: Reals) -> Planes[T]:
         """Gradients of the planes from those of the outputs, shape (J, N, 1)."""
-        padded = np.zeros((self._outputs, self._columns, 1), gradients.dtype)
-        padded[:, : self._points] = gradients
-        g = self._arithmetic.encode(padded.reshape(-1, 1), Role.ELEMENTWISE)
-        stacked = self._arithmetic.gemm("outputs.backward", self._weights, g, Role.GRADIENT)
-        rows = [self._points] * sum(self._planes.values())
-        split = iter(self._arithmetic.split(stacked, rows))
+        arithmetic = self._arithmetic
+        g = [arithmetic.encode(gradient, Role.ELEMENTWISE) for gradient in gradients]
+        rows = iter(range(sum(self._counts.values())))
         return {
-            name: self._arithmetic.stack([next(split) for _ in range(count)]) for name, count in self._planes.items()
+            name: arithmetic.stack([self._of_row(next(rows), g) for _ in range(count)])
+            for name, count in self._counts.items()
         }
+
+    def _of_row(self, row: int, g: list[T]) -> T:
+        return self._sum([(w, g[j]) for (r, j), w in self._weights.items() if r == row], Role.GRADIENT)
+
+    def _sum(self, pairs: list[tuple[T, T]], role: Role) -> T:
+        arithmetic = self._arithmetic
+        if not pairs:
+            return arithmetic.encode(np.zeros((self._points, 1)), role)
+        weights, values = (arithmetic.stack(planes) for planes in zip(*pairs, strict=True))
+        return arithmetic.sum_parts(weights, values, [self._points] * len(pairs), role)

@@ -101,4 +101,6 @@ class Stein(Estimator):
             for k, part in enumerate(arithmetic.split(g[difference], [points] * chunk.size))
         }
         minus_one = arithmetic.encode(np.full((points, 1), -1.0), _WIDE)
-        return split, arithmetic.sum_products([(minus_one, part) for part in split.values()], _WIDE)
+        count = len(split)
+        ones = arithmetic.stack([minus_one] * count)
+        return split, arithmetic.sum_parts(ones, arithmetic.stack(list(split.values())), [points] * count, _WIDE)

@@ -5,8 +5,9 @@ the last core inwards. With T the product so far, shape (P, r), and C the next c
 
     T' = T C, shape (P, n r'), written as (P n, r') on the output side and as (n P, r') on the input side
 
-Operands are SMX-16; what lies between cores is written re-blocked to SMX-16, the last product to the precision that
-the caller names. Backward, with D the gradient of T' in the shape (P, n r'), SMX-16 too::
+Operands are SMX-16. Every product goes from the accumulators to FP32, where it lies as another matrix, and is quantized
+from there in the new blocks: to SMX-16 between cores, the last one to the precision that the caller names.
+Backward, with D the gradient of T' in the shape (P, n r'), SMX-16 too::
 
     dC = T^T D         dT = D C^T
 """
@@ -86,41 +87,24 @@ def contract_side(
         inner, mode, outer = core.shape
         unfolded = arithmetic.encode(core.reshape(inner, mode * outer), Role.ELEMENTWISE)
         links.append(Link(product, unfolded, (inner, mode, outer), rows))
-        product = arithmetic.gemm(
-            f"{name}.core{k}",
-            product,
-            unfolded,
-            role if k == last else Role.ELEMENTWISE,
-            layout=Layout((rows, mode, outer), (1, 0, 2) if mirrored else (0, 1, 2), 2),
-        )
+        layout = Layout((rows, mode, outer), (1, 0, 2) if mirrored else (0, 1, 2), 2)
+        after = layout.apply(arithmetic.contract(f"{name}.core{k}", product, unfolded))
+        product = arithmetic.encode(after, role if k == last else Role.ELEMENTWISE)
         rows *= mode
     return Side(name, mirrored, (1, ordered[0].shape[1], rank), tuple(links), product)
 
 
 def side_gradients(arithmetic: Arithmetic[T], side: Side[T], gradient: Reals) -> list[Reals]:
-    """Gradients of the cores, in the order and shapes of the train; that of the factor is quantized once to SMX-16."""
+    """Gradients of the cores, in the order and shapes of the train; each product is quantized once, to SMX-16."""
     found = []
-    if not side.links:
-        found.append(gradient.reshape(side.first))
-    else:
-        d = arithmetic.encode(_unfolding(side, -1).apply(gradient), Role.ELEMENTWISE)
     for k in reversed(range(len(side.links))):
         link = side.links[k]
+        d = arithmetic.encode(_unfolding(side, k).apply(gradient), Role.ELEMENTWISE)
         name = f"{side.name}.core{k + 1}"
         core = arithmetic.contract(f"{name}.gradient", link.product, d, a_transposed=True)
         found.append(core.reshape(link.shape))
-        if k == 0:
-            first = arithmetic.contract(f"{name}.product_gradient", d, link.core, b_transposed=True)
-            found.append(first.reshape(side.first))
-        else:
-            d = arithmetic.gemm(
-                f"{name}.product_gradient",
-                d,
-                link.core,
-                Role.ELEMENTWISE,
-                b_transposed=True,
-                layout=_unfolding(side, k - 1),
-            )
+        gradient = arithmetic.contract(f"{name}.product_gradient", d, link.core, b_transposed=True)
+    found.append(gradient.reshape(side.first))
     return [core.transpose(2, 1, 0) for core in found] if side.mirrored else found[::-1]
 
 

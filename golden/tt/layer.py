@@ -42,9 +42,10 @@ class TensorTrainLayer(ABC):
         return self.shape.rows
 
     def initial(self, rng: np.random.Generator) -> Parameters:
-        """Orthogonal cores, for which the weight has the mean square of a dense layer's (Glorot), and zero biases."""
-        cores = random_cores(self.shape, rng, 2.0 / (self.inputs + self.outputs))
-        return self.parameters_of(cores) | {f"{self.name}.bias": np.zeros((1, self.outputs))}
+        """Orthogonal cores, for which the weight has the mean square of a dense layer's, and the biases of one."""
+        cores = random_cores(self.shape, rng, 1 / (3 * self.inputs))
+        limit = 1 / np.sqrt(self.inputs)
+        return self.parameters_of(cores) | {f"{self.name}.bias": rng.uniform(-limit, limit, (1, self.outputs))}
 
     def parameters_of(self, cores: list[Any]) -> Parameters:
         """The cores, or what belongs to each, under the names of the parameters."""

@@ -57,7 +57,7 @@ class Sequential(TensorTrainLayer):
         split, shapes = len(self.shape.row_modes), self.shape.cores
         operands: list[T] = []
         role = Role.INTERMEDIATE if self.rounded_rows else Role.ELEMENTWISE
-        state = arithmetic.reblock(x, Layout((-1, shapes[-1][1]), (0, 1), 1), role)
+        state = _reblocked(arithmetic, arithmetic.decode(x), Layout((-1, shapes[-1][1]), (0, 1), 1), role)
         for k in reversed(range(split, len(shapes))):
             operands.append(state)
             inner = shapes[k][0]
@@ -82,7 +82,8 @@ class Sequential(TensorTrainLayer):
         sums: Parameters = {}
         suffix = self.shape.rows // shapes[0][1]
         role = Role.GRADIENT if self.rounded_rows else Role.ELEMENTWISE
-        state = arithmetic.reblock(g, Layout((-1, shapes[0][1], suffix), (0, 2, 1), 2), role)
+        layout = Layout((-1, shapes[0][1], suffix), (0, 2, 1), 2)
+        state = _reblocked(arithmetic, arithmetic.decode(g), layout, role)
         for k in range(split):
             sums[f"{self.name}.core{k + 1}"] = self._contract(arithmetic, k, state, kept.per_core[k])
             outer = shapes[k][2]
@@ -106,14 +107,14 @@ class Sequential(TensorTrainLayer):
         return [gradient.reshape(shape) for gradient, shape in zip(self.cores_of(sums), self.shape.cores, strict=True)]
 
     def _product(self, arithmetic: Arithmetic[T], core: int, state: T, weight: T, layout: Layout, role: Role) -> T:
-        return arithmetic.gemm(
-            f"{self.name}.core{core + 1}.forward", state, weight, role, b_transposed=True, layout=layout
-        )
+        product = arithmetic.contract(f"{self.name}.core{core + 1}.forward", state, weight, b_transposed=True)
+        return _reblocked(arithmetic, product, layout, role)
 
     def _product_gradient(
         self, arithmetic: Arithmetic[T], core: int, state: T, weight: T, layout: Layout, role: Role
     ) -> T:
-        return arithmetic.gemm(f"{self.name}.core{core + 1}.input_gradient", state, weight, role, layout=layout)
+        product = arithmetic.contract(f"{self.name}.core{core + 1}.input_gradient", state, weight)
+        return _reblocked(arithmetic, product, layout, role)
 
     def _contract(self, arithmetic: Arithmetic[T], core: int, state: T, operand: T) -> Reals:
         rows = arithmetic.shape(state)[0]
@@ -124,3 +125,7 @@ class Sequential(TensorTrainLayer):
             total = part if total is None else flush(total + part)
         assert total is not None
         return total
+
+
+def _reblocked(arithmetic: Arithmetic[T], values: Reals, layout: Layout, role: Role) -> T:
+    return arithmetic.encode(layout.apply(values), role)

@@ -37,8 +37,8 @@ OPERATIONS = (
     Operation("dot2", "a b + c d", True, _ONCE),
     Operation("add_row", "a + row, the row (a bias) added to each logical row", True, _ONCE),
     Operation(
-        "sum_products",
-        "sum of a_i b_i over i, ascending",
+        "sum_parts",
+        "sum of a_i b_i over the parts i of a stack (directions), ascending",
         False,
         "as a contraction (pinta_hw.spec.accumulator) whose P is the product of two lanes, with the fraction bits of "
         "both; then half to even, at the result",

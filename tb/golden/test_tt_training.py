@@ -110,7 +110,7 @@ def test_training_repeats_every_bit(schedule: str) -> None:
     # Changes only with the definition of the arithmetic, the order of operations, the initial cores or the data.
     assert (
         digest.hexdigest()[:16]
-        == {"full": "fdf8a4a58f395c73", "prs": "1f755e3b23387af7", "sequential": "0280ac346f78c388"}[schedule]
+        == {"full": "f062a49af280d9d5", "prs": "73b9c06de8360b94", "sequential": "0280ac346f78c388"}[schedule]
     )
 
 
@@ -138,7 +138,6 @@ def test_traces_hold_every_product(schedule: str) -> None:
     traces: list[GemmTrace] = []
     trainer = Trainer(experiment("poisson2d", "smx", schedule), traces.append)
     trainer.step()
-    assert any(trace.layout is not None for trace in traces)
     for trace in traces:
         a, b = (trace.a.T if trace.a_transposed else trace.a), (trace.b.T if trace.b_transposed else trace.b)
         assert accumulate(a, b).equals(trace.accumulators)
