@@ -51,7 +51,7 @@ def add_row(a: SmxMatrix, row: SmxMatrix, bits: int) -> SmxMatrix:
     return add(a, SmxMatrix(mantissas, exponents, row.bits, a.shape), bits)
 
 
-def sum_products(pairs: Sequence[tuple[SmxMatrix, SmxMatrix]], bits: int) -> SmxMatrix:
+def sum_parts(pairs: Sequence[tuple[SmxMatrix, SmxMatrix]], bits: int) -> SmxMatrix:
     """The sum of ``a b`` over the pairs, in order, in block-floating accumulators."""
     shape = pairs[0][0].shape
     acc = np.zeros(padded(shape), dtype=np.int64)

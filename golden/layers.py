@@ -79,11 +79,11 @@ class Dense:
     outputs: int
 
     def initial(self, rng: np.random.Generator) -> Parameters:
-        """Glorot's uniform weights and zero biases, in float64; keys are prefixed by the layer's name."""
-        limit = np.sqrt(6.0 / (self.inputs + self.outputs))
+        """Weights and biases uniform within ``1 / sqrt(inputs)``, in float64; keys are prefixed by the layer's name."""
+        limit = 1 / np.sqrt(self.inputs)
         return {
             f"{self.name}.weight": rng.uniform(-limit, limit, (self.inputs, self.outputs)),
-            f"{self.name}.bias": np.zeros((1, self.outputs)),
+            f"{self.name}.bias": rng.uniform(-limit, limit, (1, self.outputs)),
         }
 
     def encode(self, arithmetic: Arithmetic[T], parameters: Mapping[str, Reals]) -> DenseTensors[T]:

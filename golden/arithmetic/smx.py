@@ -110,7 +110,7 @@ class SmxArithmetic(Arithmetic[SmxMatrix]):
 
     def sum_parts(self, a: SmxMatrix, b: SmxMatrix, rows: Sequence[int], role: Role) -> SmxMatrix:
         pairs = list(zip(self.split(a, rows), self.split(b, rows), strict=True))
-        return elementwise.sum_products(pairs, self._bits[role])
+        return elementwise.sum_parts(pairs, self._bits[role])
 
     def activate(self, function: str, order: int, y: SmxMatrix, role: Role) -> SmxMatrix:
         return tables.activate(function, order, y, self._bits[role])

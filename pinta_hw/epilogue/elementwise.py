@@ -14,7 +14,7 @@ from .table_unit import ALL_FUNCTIONS, TableUnit
 
 
 class ElementwiseUnit(wiring.Component):
-    """The operations of `pinta_hw.spec.operations`, ``sum_products`` excepted, bit for bit; results in order.
+    """The operations of `pinta_hw.spec.operations`, ``sum_parts`` excepted, bit for bit; results in order.
 
     One block a cycle. From accepting a step to offering its result, without stalls: `product_latency` cycles, for a
     table `table_latency`. A step that is no table waits while tables ahead of it would leave later, at most

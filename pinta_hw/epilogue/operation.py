@@ -10,7 +10,7 @@ from ..spec.tables import MAX_ORDER
 
 
 class Operation(enum.Enum, shape=3):
-    """The operations of `pinta_hw.spec.operations` on one block; ``sum_products`` is none of them."""
+    """The operations of `pinta_hw.spec.operations` on one block; ``sum_parts`` is none of them."""
 
     MULTIPLY = 0
     ADD = 1

@@ -105,7 +105,7 @@ def test_sum_products_is_a_contraction_of_lanes() -> None:
         scale = 2.0**spread
         pairs.append(tuple(quantize(scale * rng.standard_normal((4, 4)), bits) for bits in (16, 12)))
     pairs.append((quantize(np.zeros((4, 4)), 16), quantize(np.full((4, 4), 1e30), 12)))
-    got = elementwise.sum_products(pairs, 16)
+    got = elementwise.sum_parts(pairs, 16)
     lanes = np.zeros((4, 4))
     for r, c in product(range(4), range(4)):
         a = np.zeros((4, 4 * len(pairs)), np.int32)
@@ -131,7 +131,7 @@ def test_nan_propagates(name: str) -> None:
         operands = [good] * count
         operands[position] = quantize(bad_values, 16)
         assert operation(*operands, 16).nan_blocks.tolist() == [[False, True]]
-    assert elementwise.sum_products([(good, good), (good, quantize(bad_values, 8))], 16).nan_blocks.tolist() == [
+    assert elementwise.sum_parts([(good, good), (good, quantize(bad_values, 8))], 16).nan_blocks.tolist() == [
         [False, True]
     ]
 
@@ -167,9 +167,9 @@ def test_a_product_that_is_zero_everywhere_sets_no_unit() -> None:
 
 def test_a_zero_block_with_a_high_exponent_moves_no_sum() -> None:
     a, zero = single([30000, 3], 100), single([0], 254)
-    expected = elementwise.sum_products([(a, a)], 16)
-    assert elementwise.sum_products([(a, a), (zero, zero)], 16).equals(expected)
-    assert elementwise.sum_products([(zero, zero), (a, a)], 16).equals(expected)
+    expected = elementwise.sum_parts([(a, a)], 16)
+    assert elementwise.sum_parts([(a, a), (zero, zero)], 16).equals(expected)
+    assert elementwise.sum_parts([(zero, zero), (a, a)], 16).equals(expected)
 
 
 def random_matrix(rng: np.random.Generator, shape: tuple[int, int], bits: int) -> SmxMatrix:
@@ -195,7 +195,7 @@ def test_the_kernels_equal_plain_numpy() -> None:
             "multiply_add": (a, b, c, bits),
             "dot2": (a, b, c, d, bits),
             "add_row": (a, row, bits),
-            "sum_products": ([(a, b), (c, d), (a, d), (b, c)], bits),
+            "sum_parts": ([(a, b), (c, d), (a, d), (b, c)], bits),
         }.items():
             got, expected = (getattr(module, name)(*operands) for module in (elementwise, elementwise_reference))
             assert got.equals(expected), (seed, name, shape, bits)

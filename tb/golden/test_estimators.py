@@ -9,7 +9,7 @@ import pytest
 
 from golden.arithmetic import FloatArithmetic, SmxArithmetic
 from golden.differentiation import Differentiation
-from golden.elementwise import sum_products
+from golden.elementwise import sum_parts
 from golden.estimators import Directions, Frame, make_estimator
 from golden.estimators.reduction import Reduction
 from golden.layers import Dense
@@ -287,7 +287,7 @@ def test_reduction_is_a_sum_of_products_of_lanes() -> None:
     reduction = Reduction(arithmetic, {"rows": weights}, 7)
     found = reduction.forward({"rows": arithmetic.stack(values)})
     pairs = [(quantize(weights[:, k], 16), value) for k, value in enumerate(values)]
-    assert quantize(found[0], 16).equals(sum_products(pairs, 16))
+    assert quantize(found[0], 16).equals(sum_parts(pairs, 16))
 
 
 def frames(kind: str, count: int, space: int, stein_weights: bool = False) -> list[Frame]:
