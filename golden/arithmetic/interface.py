@@ -18,6 +18,8 @@ class Role(Enum):
 
     INPUT = "inputs"
     ACTIVATION = "activations"
+    A_ROW = "a_rows"
+    S_ROW = "s_rows"
     WEIGHT = "weights"
     GRADIENT = "gradients"
     INTERMEDIATE = "tt_intermediate"

@@ -61,7 +61,7 @@ class DiffQuant(Estimator):
             square = arithmetic.multiply(e, e, _WIDE)
             cube = arithmetic.multiply(e, square, _WIDE)
             terms = [(first, e), (second, square), (third, cube)]
-            after[plane] = arithmetic.sum_products(terms, Role.ACTIVATION)
+            after[plane] = arithmetic.sum_products(terms, Role.A_ROW)
         return after
 
     def activate_backward(

@@ -38,7 +38,7 @@ class Jet(Estimator):
         return {"tangent": arithmetic.stack([arithmetic.encode(tangent, Role.INPUT) for tangent in tangents])}
 
     def activate(self, arithmetic: Arithmetic[T], slopes: Slopes[T], y: Planes[T], chunk: Chunk) -> Planes[T]:
-        return {"tangent": arithmetic.multiply(slopes.over(slopes(1), chunk.size), y["tangent"], Role.ACTIVATION)}
+        return {"tangent": arithmetic.multiply(slopes.over(slopes(1), chunk.size), y["tangent"], Role.A_ROW)}
 
     def activate_backward(
         self,

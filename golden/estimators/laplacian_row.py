@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 def activate(arithmetic: Arithmetic[T], slopes: Slopes[T], s: T, squares: T) -> T:
     """The row after an activation."""
-    return arithmetic.dot2(slopes(1), s, slopes(2), squares, Role.ACTIVATION)
+    return arithmetic.dot2(slopes(1), s, slopes(2), squares, Role.S_ROW)
 
 
 def activate_backward(

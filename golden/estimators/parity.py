@@ -57,8 +57,8 @@ class Parity(Estimator):
         factors = series.coefficients(slopes, chunk.size)
         odd, even = _powers(slopes, y, chunk)
         return {
-            "odd": arithmetic.sum_products(list(zip(factors, odd, strict=True)), Role.ACTIVATION),
-            "even": arithmetic.sum_products(list(zip(factors, even, strict=True)), Role.ACTIVATION),
+            "odd": arithmetic.sum_products(list(zip(factors, odd, strict=True)), Role.A_ROW),
+            "even": arithmetic.sum_products(list(zip(factors, even, strict=True)), Role.S_ROW),
         }
 
     def activate_backward(

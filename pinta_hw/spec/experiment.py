@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from . import yaml_file
+from .errors import UserError
 from .presets import load_config
 from .tensor_train import TensorTrain
 
@@ -119,6 +120,8 @@ class LayerPrecision(_Section):
 
     activations: SmxBits | None = None
     """Of the layer's inputs; the first layer's are ``inputs`` of the precision section."""
+    a_rows: SmxBits | None = None
+    s_rows: SmxBits | None = None
     weights: SmxBits | None = None
     gradients: SmxBits | None = None
     """Of its outputs."""
@@ -131,6 +134,11 @@ class Precision(_Section):
     inputs: SmxBits = 16
     """Coordinates and directions that enter the first layer."""
     activations: SmxBits = 12
+    a_rows: SmxBits | None = None
+    """Rows of first order behind an activation: a of ``jet`` and ``parity``, ``e`` of ``diffquant``; as
+    ``activations`` where not given."""
+    s_rows: SmxBits | None = None
+    """Rows of second order behind an activation: s of ``jet`` and ``parity``; as ``activations`` where not given."""
     weights: SmxBits = 8
     gradients: SmxBits = 8
     tt_intermediate: SmxBits | None = None
@@ -183,6 +191,20 @@ class Experiment(_Section):
     training: Training
     accelerator: str = "edge"
     """A preset's name, or the path of a configuration."""
+
+    @model_validator(mode="after")
+    def _check_rows(self) -> "Experiment":
+        if self.estimator.name != "parity":
+            return self
+        for index in range(3):
+            own = self.precision.for_layer(index, 3)
+            a, s = own.bits_of("a_rows"), own.bits_of("s_rows")
+            if a != s:
+                raise UserError(
+                    f"precision.s_rows: {s} is not possible beside {a} of a_rows with parity, whose rows go through a "
+                    f"layer together; allowed: {a}, or jet"
+                )
+        return self
 
     @field_validator("accelerator")
     @classmethod

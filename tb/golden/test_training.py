@@ -262,3 +262,30 @@ def test_stacked_planes_split_again() -> None:
     assert stacked.shape == (16, 6)
     for plane, again in zip(planes, arithmetic.split(stacked, [5, 4, 1]), strict=True):
         assert plane.equals(again)
+
+
+def test_own_precisions_of_rows() -> None:
+    traces: list[GemmTrace] = []
+    rows = {"a_rows": 8, "s_rows": 16, "last_layer": {"a_rows": 4, "s_rows": 12}}
+    Trainer(experiment(precision=rows), traces.append).step()
+    forward: dict[str, list[int]] = {}
+    for trace in traces:
+        if trace.name.endswith("forward"):
+            forward.setdefault(trace.name, []).append(trace.a.bits)
+    # Values; directions, which end before the last layer; the Laplacian's row, which begins after the first activation.
+    assert forward == {"layer0.forward": [16, 16], "layer1.forward": [12, 8, 16], "layer2.forward": [12, 12]}
+    plain = Precision(activations=12)
+    assert {role: plain.bits_of(role) for role in ("a_rows", "s_rows")} == {"a_rows": 12, "s_rows": 12}
+    equal, unsaid = Trainer(experiment(precision={"a_rows": 12, "s_rows": 12})), Trainer(experiment())
+    for trainer in (equal, unsaid):
+        trainer.step()
+    for name, value in unsaid.optimizer.parameters.items():
+        assert np.array_equal(value, equal.optimizer.parameters[name])
+
+
+def test_rows_of_parity_share_a_precision() -> None:
+    estimator = {"name": "parity", "directions": "orthogonal", "sigma": 0.01}
+    changes = {"estimator": estimator, "precision": {"a_rows": 8, "s_rows": 8}}
+    assert np.isfinite(Trainer(experiment(**changes)).step().loss)
+    with pytest.raises(ValueError, match="s_rows: 12 is not possible beside 8 of a_rows .*; allowed: 8, or jet"):
+        experiment(estimator=estimator, precision={"a_rows": 8})
