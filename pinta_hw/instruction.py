@@ -3,9 +3,9 @@
 from amaranth.lib import data
 
 from pinta_hw.spec.config import AcceleratorConfig
-from pinta_hw.spec.instruction import fields
+from pinta_hw.spec.isa.gemm import gemm_fields
 
 
 def gemm_layout(config: AcceleratorConfig) -> data.StructLayout:
-    """Layout of a GEMM word; names, widths and order are those of `spec.instruction.fields`."""
-    return data.StructLayout(dict(fields(config)))
+    """Layout of a GEMM word; names, widths and order are those of `spec.isa.gemm.gemm_fields`."""
+    return data.StructLayout(dict(gemm_fields(config)))

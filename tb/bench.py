@@ -10,7 +10,7 @@ from amaranth.sim import Simulator as AmaranthSimulator
 
 from pinta_hw.accelerator import Accelerator
 from pinta_hw.spec.config import AcceleratorConfig
-from pinta_hw.spec.instruction import encode
+from pinta_hw.spec.isa.gemm import encode
 
 from .gemm.batch import Batch, GemmCase, batches
 from .gemm.check import check

@@ -11,7 +11,7 @@ from pinta_hw.memory.walk import walk_layout
 from pinta_hw.placement import place
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.formats import SMX_BITS, SmxFormat
-from pinta_hw.spec.instruction import SIZE_BITS
+from pinta_hw.spec.isa.gemm import SIZE_BITS
 from pinta_hw.spec.timing import a_cycles, b_cycles, write_cycles
 
 from .step_table import MAX_STEPS, StepTable

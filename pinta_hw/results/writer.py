@@ -13,7 +13,7 @@ from pinta_hw.smx import QuantizedBlock
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.formats import SMX_BITS, SmxFormat
 from pinta_hw.spec.grouping import drains_by_columns
-from pinta_hw.spec.instruction import SIZE_BITS
+from pinta_hw.spec.isa.gemm import SIZE_BITS
 from pinta_hw.spec.timing import write_cycles
 
 

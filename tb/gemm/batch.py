@@ -7,7 +7,7 @@ from golden.smx import SmxMatrix
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.digits import steps
 from pinta_hw.spec.errors import UserError
-from pinta_hw.spec.instruction import Gemm
+from pinta_hw.spec.isa.gemm import Gemm
 from pinta_hw.spec.layout import TensorLayout, place
 from pinta_hw.spec.timing import GemmShape, best_grouping, gemm_cycles
 

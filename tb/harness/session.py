@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pinta_hw.accelerator import Accelerator
 from pinta_hw.sequencer import CYCLE_BITS
 from pinta_hw.spec.config import WORD_BITS, AcceleratorConfig
-from pinta_hw.spec.instruction import Gemm, encode
+from pinta_hw.spec.isa.gemm import Gemm, encode
 from rtl_gen.library import component_ports
 from rtl_gen.verilog import modules
 from tb.gemm.image import ScratchpadImage

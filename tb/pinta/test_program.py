@@ -112,7 +112,7 @@ def test_ppa_of_one_module_in_any_liberty_file():
         ("gemm --m 4 --n 4 --k 4 --a-bits 5", ["a-bits: 5", "4, 8, 12, 16"]),
         ("gemm --m 4 --n 4 --k 4 --preset huge", ["'huge'", "tiny"]),
         ("gemm --m 4 --n 4 --k 4 --energy-table none", ["'none'", "published-7nm"]),
-        ("gemm --m 100000 --n 4 --k 4", ["65536 words"]),
+        ("gemm --m 100000 --n 4 --k 4", ["131072 words"]),
         ("config show missing.yaml", ["missing.yaml", "cannot be read"]),
         ("config show bad.yaml", ["bad.yaml", "bank", "banks"]),
         ("experiment check missing.yaml", ["missing.yaml", "cannot be read"]),

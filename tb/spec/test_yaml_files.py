@@ -42,8 +42,8 @@ def test_presets_load() -> None:
     for name in preset_names():
         assert load_config(name).name == name
     edge = load_config("edge")
-    assert edge.groupings == (Grouping(4, 4), Grouping(8, 2), Grouping(2, 8), Grouping(16, 1))
-    assert edge.units == 16 and edge.scratchpad_bytes == 512 * 1024
+    assert edge.groupings == (Grouping(8, 2), Grouping(2, 8), Grouping(16, 1))
+    assert edge.units == 16 and edge.scratchpad_bytes == 1024 * 1024
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,8 @@ program_depth: 16
         (
             "banks: 4",
             "bank: 4",
-            "bank: there is no such key; allowed: name, groupings, groups, banks, words, program_depth, clock_ghz",
+            "bank: there is no such key; allowed: name, groupings, groups, banks, words, program_depth, real_words, "
+            "table_lanes, residual_lanes, update_lanes, clock_ghz",
         ),
         ("words: 256\n", "", "words: missing; it has no default"),
         ("2x2, 4x1", "2by2", "groupings: 2by2 is not possible; allowed: rows x columns of blocks, such as 4x4"),

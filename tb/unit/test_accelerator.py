@@ -12,7 +12,7 @@ from pinta_hw.operands.fetch import Fetch
 from pinta_hw.results.quantizer import Quantizer
 from pinta_hw.results.writer import Writer
 from pinta_hw.spec.config import WORD_BITS
-from pinta_hw.spec.instruction import encode
+from pinta_hw.spec.isa.gemm import encode
 from pinta_hw.spec.presets import load_config
 from pinta_hw.spec.timing import PIPELINE
 from tb.gemm.batch import GemmCase, batches

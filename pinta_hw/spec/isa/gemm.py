@@ -1,12 +1,13 @@
-"""The GEMM instruction: fields, their widths, and how a program word is packed."""
+"""The GEMM instruction: fields, their widths, and their values."""
 
 from dataclasses import dataclass
 
-from .accumulator import MAX_CONTRACTION
-from .config import AcceleratorConfig
-from .errors import UserError
-from .formats import BLOCK_SIDE, SMX_BITS
-from .layout import TensorLayout
+from ..accumulator import MAX_CONTRACTION
+from ..config import AcceleratorConfig
+from ..errors import UserError
+from ..formats import BLOCK_SIDE, SMX_BITS, blocks
+from ..layout import TensorLayout
+from .fields import Fields, pack
 
 SIZE_BITS = 16
 """Width of the block counts of an instruction."""
@@ -14,11 +15,43 @@ MAX_BLOCKS = (1 << SIZE_BITS) - 1
 
 
 @dataclass(frozen=True)
+class RealResult:
+    """A product's place in real memory: element (i, j) is the word ``base + i * row_stride + j``.
+
+    Parameters
+    ----------
+    base, row_stride : int
+        Words.
+    rows, columns : int
+        Elements; those of the last blocks outside are not written.
+    accumulate : bool
+        Add to what lies there (FP32, half to even) instead of replacing it.
+    """
+
+    base: int
+    rows: int
+    columns: int
+    row_stride: int
+    accumulate: bool = False
+
+    @property
+    def row_blocks(self) -> int:
+        """Block rows."""
+        return blocks(self.rows)
+
+    @property
+    def column_blocks(self) -> int:
+        """Block columns."""
+        return blocks(self.columns)
+
+
+@dataclass(frozen=True)
 class Gemm:
     """``result = a b``: block grids ``row_blocks x k_blocks`` times ``k_blocks x column_blocks``.
 
     ``a`` and ``b`` are layouts of the operands as they are used, so a transposed operand is given by
-    `TensorLayout.transposed` and the flag that makes the port transpose inside the blocks.
+    `TensorLayout.transposed` and the flag that makes the port transpose inside the blocks. The result is quantized to
+    its layout's precision, or goes to real memory rounded to FP32.
 
     Raises
     ------
@@ -28,7 +61,7 @@ class Gemm:
 
     a: TensorLayout
     b: TensorLayout
-    result: TensorLayout
+    result: TensorLayout | RealResult
     grouping: int = 0
     a_transposed: bool = False
     b_transposed: bool = False
@@ -59,10 +92,11 @@ class Gemm:
         return self.a.column_blocks
 
 
-def fields(config: AcceleratorConfig) -> dict[str, int]:
+def gemm_fields(config: AcceleratorConfig) -> Fields:
     """Names and widths (bits) of the fields of a GEMM word, least significant first."""
     word = (config.scratchpad_words - 1).bit_length()
-    widths = {}
+    side = (BLOCK_SIDE - 1).bit_length()
+    widths: Fields = {}
     for operand, strides in (
         ("a", ("lane_stride", "k_stride")),
         ("b", ("lane_stride", "k_stride")),
@@ -76,11 +110,18 @@ def fields(config: AcceleratorConfig) -> dict[str, int]:
     widths |= {"a_transposed": 1, "b_transposed": 1}
     widths |= {"row_blocks": SIZE_BITS, "column_blocks": SIZE_BITS, "k_blocks": SIZE_BITS}
     widths["grouping"] = max(1, (len(config.groupings) - 1).bit_length())
-    return widths
+    real = (config.real_memory_words - 1).bit_length()
+    widths |= {"to_real": 1, "accumulate": 1, "last_row": side, "last_column": side}
+    return widths | {"real_base": real, "real_row_stride": real}
 
 
 def encode(config: AcceleratorConfig, gemm: Gemm) -> int:
-    """Pack an instruction into a program word.
+    """An instruction as a word of `gemm_fields`; raises as `gemm_values` does."""
+    return pack(gemm_fields(config), gemm_values(config, gemm))
+
+
+def gemm_values(config: AcceleratorConfig, gemm: Gemm) -> dict[str, int]:
+    """Values of the fields.
 
     Raises
     ------
@@ -88,12 +129,14 @@ def encode(config: AcceleratorConfig, gemm: Gemm) -> int:
         If two of the three matrices share a scratchpad group: its banks have one port.
     """
     a, b, result = gemm.a, gemm.b, gemm.result
-    places = {"a": a.groups(config), "b": b.groups(config), "result": result.groups(config)}
+    places = {"a": set(a.groups(config)), "b": set(b.groups(config)), "result": set[int]()}
+    if isinstance(result, TensorLayout):
+        places["result"] = set(result.groups(config))
     for left, right in (("a", "b"), ("a", "result"), ("b", "result")):
-        shared = set(places[left]) & set(places[right])
+        shared = places[left] & places[right]
         if shared:
             raise UserError(f"scratchpad group {min(shared)}: holds {left} and {right}; allowed: one of them")
-    values = {
+    found = {
         "a_base": a.base,
         "a_lane_stride": a.row_stride,
         "a_k_stride": a.column_stride,
@@ -104,11 +147,6 @@ def encode(config: AcceleratorConfig, gemm: Gemm) -> int:
         "b_k_stride": b.row_stride,
         "b_plane_stride": b.plane_stride,
         "b_width": SMX_BITS.index(b.bits),
-        "result_base": result.base,
-        "result_row_stride": result.row_stride,
-        "result_column_stride": result.column_stride,
-        "result_plane_stride": result.plane_stride,
-        "result_width": SMX_BITS.index(result.bits),
         "a_transposed": int(gemm.a_transposed),
         "b_transposed": int(gemm.b_transposed),
         "row_blocks": gemm.row_blocks,
@@ -116,8 +154,21 @@ def encode(config: AcceleratorConfig, gemm: Gemm) -> int:
         "k_blocks": gemm.k_blocks,
         "grouping": gemm.grouping,
     }
-    packed = offset = 0
-    for name, width in fields(config).items():
-        packed |= (values[name] & ((1 << width) - 1)) << offset
-        offset += width
-    return packed
+    if isinstance(result, TensorLayout):
+        found |= {
+            "result_base": result.base,
+            "result_row_stride": result.row_stride,
+            "result_column_stride": result.column_stride,
+            "result_plane_stride": result.plane_stride,
+            "result_width": SMX_BITS.index(result.bits),
+        }
+    else:
+        found |= {
+            "to_real": 1,
+            "accumulate": int(result.accumulate),
+            "last_row": (result.rows - 1) % BLOCK_SIDE,
+            "last_column": (result.columns - 1) % BLOCK_SIDE,
+            "real_base": result.base,
+            "real_row_stride": result.row_stride,
+        }
+    return dict.fromkeys(gemm_fields(config), 0) | found
