@@ -119,8 +119,10 @@ program_depth: 16
         (
             "banks: 4",
             "bank: 4",
-            "bank: there is no such key; allowed: name, groupings, groups, banks, words, program_depth, real_words, "
-            "table_lanes, residual_lanes, update_lanes, clock_ghz",
+            (
+                "bank: there is no such key; allowed: name, groupings, groups, banks, words, program_depth, real_words, "
+                "table_lanes, residual_lanes, update_lanes, clock_ghz"
+            ),
         ),
         ("words: 256\n", "", "words: missing; it has no default"),
         ("2x2, 4x1", "2by2", "groupings: 2by2 is not possible; allowed: rows x columns of blocks, such as 4x4"),
