@@ -1,6 +1,6 @@
 """Figures of a training: curves and fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ matplotlib.use("Agg")
 from matplotlib.figure import Figure
 
 from golden.fields import Field
+from golden.studies.precision import Choice
+from golden.studies.precision import front as pareto
 
 
 def curves(lines: Sequence[dict[str, Any]], path: Path) -> None:
@@ -48,3 +50,23 @@ def solution(field: Field, path: Path) -> None:
     if field.fixed is not None:
         figure.suptitle(f"slice with the other coordinates at {field.fixed:g}")
     figure.savefig(path, dpi=150)
+
+
+def front(groups: Mapping[str, Sequence[Choice]], path: Path) -> None:
+    """Error by digit-cycles for each group of choices, and each group's Pareto front; logarithmic."""
+    matplotlib.rcParams["svg.hashsalt"] = "pinta"  # the same bytes each time
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.add_subplot()
+    for index, (name, choices) in enumerate(groups.items()):
+        if not choices:
+            continue
+        best = pareto(choices)
+        style = {"color": f"C{index}"}
+        axes.plot([c.digit_cycles for c in choices], [c.error for c in choices], ".", alpha=0.5, **style)
+        axes.plot([c.digit_cycles for c in best], [c.error for c in best], "o-", label=name, **style)
+        for choice in best:
+            text = "/".join(map(str, choice.bits))
+            axes.annotate(text, (choice.digit_cycles, choice.error), xytext=(4, 4), textcoords="offset points", size=7)
+    axes.set(xlabel="digit-cycles a step", ylabel="relative L2 error", xscale="log", yscale="log")
+    axes.legend()
+    figure.savefig(path, format="svg", metadata={"Date": None})
