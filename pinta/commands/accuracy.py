@@ -21,6 +21,7 @@ def accuracy(
         list[str] | None, typer.Option("--experiment", help="Train this experiment only; may be given again.")
     ] = None,
     row: Annotated[list[str] | None, typer.Option("--row", help="Train this row only; may be given again.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Train at most this many seeds of a row.")] = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="List what is not trained yet, and write nothing.")] = False,
     results: Annotated[Path, typer.Option("--results", help="Folder of the results.")] = Path("docs/results/data"),
     runs: Annotated[Path, typer.Option("--runs", help="Folder of the trainings.")] = Path("runs/accuracy"),
@@ -34,9 +35,9 @@ def accuracy(
     """
     cells = load_table(path)
     _refuse("experiment", experiment or (), list(cells))
-    _refuse("row", row or (), [cell.row.name for cell in next(iter(cells.values()))])
+    _refuse("row", row or (), list(dict.fromkeys(cell.row.name for of in cells.values() for cell in of)))
     chosen = {
-        name: [cell for cell in of if not row or cell.row.name in row]
+        name: [cell.model_copy(update={"runs": cell.runs[:seeds]}) for cell in of if not row or cell.row.name in row]
         for name, of in cells.items()
         if not experiment or name in experiment
     }

@@ -23,6 +23,8 @@ class Row(_Section):
     name: Annotated[str, Field(min_length=1)]
     baseline: Literal["ad", "forward-laplacian"] | None = None
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (0,)
+    shortened: bool = False
+    """Whether it trains for the steps that the table's ``shortened`` gives."""
     changes: Changes = {}
     of: dict[str, Changes] = {}
     """More changes for single experiments, by name."""
@@ -35,6 +37,8 @@ class Table(_Section):
     """Files, relative to this one."""
     changes: dict[str, Changes] = {}
     """Changes to single experiments, by name, in all rows alike: fewer steps, say."""
+    shortened: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Steps of the shortened rows by the name of the experiment; where an experiment has none, it lacks those rows."""
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
 
 
@@ -58,10 +62,15 @@ def load_table(path: str | Path) -> dict[str, list[Cell]]:
     """
     table = yaml_file.load(path, Table)
     loaded = {e.name: e for e in (load_experiment(Path(path).parent / file) for file in table.experiments)}
-    for name in (*table.changes, *(name for row in table.rows for name in row.of)):
+    for name in (*table.changes, *table.shortened, *(name for row in table.rows for name in row.of)):
         if name not in loaded:
             raise UserError(f"{path}: experiment {name!r} is not in the table; allowed: {', '.join(loaded)}")
-    return {name: [_cell(path, table, row, experiment) for row in table.rows] for name, experiment in loaded.items()}
+    return {
+        name: [
+            _cell(path, table, row, experiment) for row in table.rows if not row.shortened or name in table.shortened
+        ]
+        for name, experiment in loaded.items()
+    }
 
 
 def _cell(path: str | Path, table: Table, row: Row, experiment: Experiment) -> Cell:
@@ -71,6 +80,8 @@ def _cell(path: str | Path, table: Table, row: Row, experiment: Experiment) -> C
             own = content.get(section, {})
             same = "name" not in keys or keys["name"] == own.get("name")
             content[section] = {**own, **keys} if same else keys
+    if row.shortened:
+        content["training"] = {**content["training"], "steps": table.shortened[experiment.name]}
     runs = []
     for seed in row.seeds:
         content["training"] = {**content["training"], "seed": seed}

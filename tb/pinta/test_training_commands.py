@@ -69,6 +69,9 @@ def test_train_eval_and_plot_of_an_own_equation(folder: Path) -> None:
 
 def test_accuracy_of_a_small_table(folder: Path) -> None:
     (folder / "table.yaml").write_text("experiments: [own.yaml]\nrows:\n  - name: ours\n")
+    (folder / "two.yaml").write_text("experiments: [own.yaml]\nrows:\n  - {name: ours, seeds: [0, 4]}\n")
+    assert "seed 4" in output_of("accuracy", "two.yaml", "--dry-run", cwd=folder)
+    assert "seed 4" not in output_of("accuracy", "two.yaml", "--dry-run", "--seeds", "1", cwd=folder)
     assert "own, ours, seed 0, 6 steps" in output_of("accuracy", "table.yaml", "--dry-run", cwd=folder)
     where = ("--results", "data", "--runs", "runs", "--out", "page.md")
     assert "1 trained" in output_of("accuracy", "table.yaml", *where, cwd=folder)
