@@ -25,7 +25,7 @@ from .estimators.directions import Frame
 from .estimators.reduction import Reduction
 from .layers import Parameters, Planes
 from .network import Network
-from .real import Reals, flush
+from .real import Reals
 from .slopes import Slopes
 
 T = TypeVar("T")
@@ -170,7 +170,7 @@ class Differentiation(Generic[T]):
         base = self._values[-1].y["base"] if self._estimator.needs_value else None
         differences = self._estimator.differences(self._last, base, y, chunk)
         for name, value in zip(self._reduced, self._reduction(chunk).forward(differences), strict=True):
-            self.outputs[name] = flush(self.outputs[name] + value) if name in self.outputs else value
+            self.outputs[name] = self._add_reals(self.outputs.get(name), value)
 
     def _reduction(self, chunk: Chunk) -> Reduction[T]:
         weights = self._estimator.weights(chunk, self._reduced)
@@ -210,8 +210,7 @@ class Differentiation(Generic[T]):
         if self._reduced:
             points = len(self._interior)
             zero = np.zeros((points, 1), self._arithmetic.dtype)
-            stacked = np.stack([gradients.get(name, zero) for name in self._reduced])
-            g = self._reduction(chunk).backward(stacked)
+            g = self._reduction(chunk).backward([gradients.get(name, zero) for name in self._reduced])
             g, base = self._estimator.differences_backward(self._last, g, chunk, points)
             after = self._backward_layer(self._hidden, kept[-1], g, inputs=True)
         else:
@@ -245,11 +244,14 @@ class Differentiation(Generic[T]):
             own, self._tensors[index], kept.x, kept.inner, g, inputs=inputs
         )
         for name, value in part.items():
-            self._sums[name] = flush(self._sums[name] + value) if name in self._sums else value
+            self._sums[name] = self._add_reals(self._sums.get(name), value)
         return after
 
     def _add(self, a: T, b: T) -> T:
         return self._arithmetic.add(a, b, Role.ELEMENTWISE)
+
+    def _add_reals(self, total: Reals | None, value: Reals) -> Reals:
+        return value if total is None else self._arithmetic.add_reals(total, value)
 
     def _zero(self, like: T) -> T:
         return self._arithmetic.encode(np.zeros(self._arithmetic.shape(like)), Role.ELEMENTWISE)

@@ -117,7 +117,7 @@ class Trainer:
             outputs = self.problem.gradients.keys() & run.outputs.keys()
             sums = run.backward({plane: registers[self.problem.gradients[plane]] for plane in outputs})
             for name, value in sums.items():
-                total[name] = flush(total[name] + value) if name in total else value
+                total[name] = self.arithmetic.add_reals(total[name], value) if name in total else value
             for register, parts in residuals.items():
                 parts.append(registers[register])
         losses = self.losses({register: np.concatenate(parts) for register, parts in residuals.items()})

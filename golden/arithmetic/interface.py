@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ..real import Reals
+from ..real import Reals, flush
 
 T = TypeVar("T")
 
@@ -46,6 +46,10 @@ class Arithmetic(ABC, Generic[T]):
     @abstractmethod
     def decode(self, tensor: T) -> Reals:
         """The values as real numbers of `dtype`."""
+
+    def add_reals(self, total: Reals, value: Reals) -> Reals:
+        """``total + value``, rounded once: sums over chunks, passes and micro-batches."""
+        return flush(total + value)
 
     @abstractmethod
     def shape(self, tensor: T) -> tuple[int, int]:

@@ -8,7 +8,7 @@ point in SMX-16::
 Terms whose weights are zero at all points take no part.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -47,8 +47,8 @@ class Reduction(Generic[T]):
                     column = np.broadcast_to(row[:, j : j + 1], (points, 1))
                     self._weights[r, j] = arithmetic.encode(column, Role.ELEMENTWISE)
 
-    def forward(self, y: Planes[T]) -> Reals:
-        """Outputs, shape (J, N, 1), of stacked planes of one column."""
+    def forward(self, y: Planes[T]) -> list[Reals]:
+        """Outputs, shapes (N, 1), of stacked planes of one column."""
         arithmetic = self._arithmetic
         rows = [
             part for name, count in self._counts.items() for part in arithmetic.split(y[name], [self._points] * count)
@@ -57,10 +57,10 @@ class Reduction(Generic[T]):
             self._sum([(w, rows[r]) for (r, j), w in self._weights.items() if j == output], Role.ELEMENTWISE)
             for output in range(self._outputs)
         ]
-        return np.stack([arithmetic.decode(output) for output in outputs])
+        return [arithmetic.decode(output) for output in outputs]
 
-    def backward(self, gradients: Reals) -> Planes[T]:
-        """Gradients of the planes from those of the outputs, shape (J, N, 1)."""
+    def backward(self, gradients: Sequence[Reals]) -> Planes[T]:
+        """Gradients of the planes from those of the outputs, shapes (N, 1)."""
         arithmetic = self._arithmetic
         g = [arithmetic.encode(gradient, Role.ELEMENTWISE) for gradient in gradients]
         rows = iter(range(sum(self._counts.values())))
