@@ -80,7 +80,9 @@ class Accelerator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        scratchpad = place(m, "scratchpad", Scratchpad(config), platform)
+        scratchpad = place(
+            m, "scratchpad", Scratchpad(config, ("a", "b", "host_read"), ("write", "host_write")), platform
+        )
         gemm_unit = place(m, "gemm_unit", GemmUnit(config), platform)
         sequencer = place(m, "sequencer", Sequencer(config), platform)
         wiring.connect(m, gemm_unit.a_memory, scratchpad.a)

@@ -1,5 +1,7 @@
 """The banked scratchpad: groups of single-port banks, each bank serving one client at a time."""
 
+from collections.abc import Sequence
+
 from amaranth import Array, Assert, Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -54,34 +56,38 @@ class Scratchpad(wiring.Component):
     Rows run through one group after the other, and any group serves any client. Two clients must not touch
     one bank in one cycle: the program's allocation excludes it, `conflict` reports it, and simulation stops on it.
 
-    Latency: one cycle from a read's address to its data. Throughput: one word a bank and cycle.
+    Latency: one cycle from a read's address to its data, which stay until the client's next read, as long as nobody
+    else reads that group. Throughput: one word a bank and cycle.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+    readers, writers : sequence of str
+        Names of the clients, each becomes a member.
 
     Members
     -------
-    a, b, write, host_read, host_write
-        The clients.
+    <reader> : In(ReadSignature(config))
+    <writer> : In(WriteSignature(config))
     conflict : Out(1)
         Two clients asked for the same bank in this cycle.
+    outside : Out(1)
+        A client asked for a row behind the last group; nothing is read or written there.
     """
 
-    def __init__(self, config: AcceleratorConfig):
+    def __init__(self, config: AcceleratorConfig, readers: Sequence[str], writers: Sequence[str]):
         self._config = config
-        super().__init__(
-            {
-                "a": In(ReadSignature(config)),
-                "b": In(ReadSignature(config)),
-                "host_read": In(ReadSignature(config)),
-                "write": In(WriteSignature(config)),
-                "host_write": In(WriteSignature(config)),
-                "conflict": Out(1),
-            }
-        )
+        self._readers = tuple(readers)
+        self._writers = tuple(writers)
+        clients = {name: In(ReadSignature(config)) for name in self._readers}
+        clients |= {name: In(WriteSignature(config)) for name in self._writers}
+        super().__init__(clients | {"conflict": Out(1), "outside": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        readers = [self.a, self.b, self.host_read]
-        writers = [self.write, self.host_write]
+        readers = [getattr(self, name) for name in self._readers]
+        writers = [getattr(self, name) for name in self._writers]
         outputs = [[] for _ in range(config.banks)]
         conflicts = []
         depth_bits = ceil_log2(config.words)
@@ -101,10 +107,19 @@ class Scratchpad(wiring.Component):
                 m.d.comb += bank.enable.eq(Cat(asks).any())
                 conflicts.append(sum(asks) > 1)
                 outputs[index].append(bank.read_data)
-        m.d.comb += self.conflict.eq(Cat(conflicts).any())
+        m.d.comb += [
+            self.conflict.eq(Cat(conflicts).any()),
+            self.outside.eq(
+                Cat(
+                    client.enable[index] & (client.row[index][depth_bits:] >= config.groups)
+                    for client in readers + writers
+                    for index in range(config.banks)
+                ).any()
+            ),
+        ]
         m.d.sync += Assert(~self.conflict, "two clients of one scratchpad bank")
 
-        for name, client in zip(("a", "b", "host"), readers, strict=True):
+        for name, client in zip(self._readers, readers, strict=True):
             for index in range(config.banks):
                 # Data stay on the output of the group that was read last, whatever the client asks next.
                 served = Signal(ceil_log2(config.groups), name=f"{name}_served_{index}")
