@@ -1,6 +1,7 @@
 """Explicit gradients against finite differences, the SMX run against the reference, and what training reaches."""
 
 import hashlib
+import tracemalloc
 import typing
 from pathlib import Path
 from typing import Any
@@ -289,3 +290,17 @@ def test_rows_of_parity_share_a_precision() -> None:
     assert np.isfinite(Trainer(experiment(**changes)).step().loss)
     with pytest.raises(ValueError, match="s_rows: 12 is not possible beside 8 of a_rows .*; allowed: 8, or jet"):
         experiment(estimator=estimator, precision={"a_rows": 8})
+
+
+def test_memory_grows_with_the_micro_batch_not_the_batch() -> None:
+    peaks = {}
+    for interior, micro_batch in ((32, 32), (160, 32), (160, 160)):
+        sizes = {"interior": interior, "boundary": 5, "micro_batch": micro_batch}
+        trainer = Trainer(experiment(network={"hidden": (64, 64)}, training=sizes))
+        trainer.step()
+        tracemalloc.start()
+        trainer.step()
+        peaks[interior, micro_batch] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    print(peaks)
+    assert peaks[160, 32] < 1.2 * peaks[32, 32] < 0.5 * peaks[160, 160]
