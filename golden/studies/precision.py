@@ -1,6 +1,6 @@
 """What each choice of bits for activations, weights and gradients costs and reaches: the Pareto front.
 
-All combinations are trained shortened and once; those near the front again, in full and with more seeds. A result is
+All combinations are trained shortened and once; those on the front again, in full and with more seeds. A result is
 kept under the hash of its experiment, so that an interrupted study goes on and nothing stale is shown.
 """
 
@@ -25,9 +25,11 @@ from ..train import Trainer
 PUBLISHED = (8, 8, 12)
 """The published bits of activations, weights and gradients; always confirmed."""
 DEFAULT = (12, 8, 8)
-"""What experiments have; confirmed beside what lies near the front."""
+"""What experiments have; always confirmed."""
+WIDEST = (16, 16, 16)
+"""What the format can reach at most; always confirmed."""
 SLACK = 1.1
-"""Errors that differ by less than this factor count as equal: single seeds scatter more."""
+"""The default may err by this factor more than the best choice: seeds scatter more."""
 
 Bits = tuple[int, int, int]
 
@@ -132,9 +134,9 @@ def block_cycles(bits: Bits) -> tuple[int, int, int]:
     return _cycles(activations, weights), _cycles(gradients, weights), _cycles(activations, gradients)
 
 
-def front(choices: Sequence[Choice], slack: float = 1.0) -> list[Choice]:
-    """The choices that no equally cheap or cheaper one betters by the factor ``slack`` or more, cheapest first."""
-    kept = [choice for choice in choices if not any(_dominates(other, choice, slack) for other in choices)]
+def front(choices: Sequence[Choice]) -> list[Choice]:
+    """The choices that no other one betters in cycles or error without being worse in the other, cheapest first."""
+    kept = [choice for choice in choices if not any(_dominates(other, choice) for other in choices)]
     return sorted(kept, key=lambda choice: (choice.digit_cycles, choice.error))
 
 
@@ -144,13 +146,13 @@ def default(choices: Sequence[Choice]) -> Choice:
     return min((choice for choice in choices if choice.error <= SLACK * best), key=lambda choice: choice.digit_cycles)
 
 
-def confirmed(near: Iterable[Bits]) -> list[Bits]:
-    """What is trained in full: what lies near the front, the published bits, and SMX-12 with SMX-8."""
-    return list(dict.fromkeys([*near, PUBLISHED, DEFAULT]))
+def confirmed(screened: Sequence[Choice]) -> list[Bits]:
+    """What is trained in full: the front, the published bits, the default and the widest."""
+    return list(dict.fromkeys([*(choice.bits for choice in front(screened)), PUBLISHED, DEFAULT, WIDEST]))
 
 
-def _dominates(other: Choice, choice: Choice, slack: float) -> bool:
-    mine, theirs = (choice.digit_cycles, choice.error), (other.digit_cycles, slack * other.error)
+def _dominates(other: Choice, choice: Choice) -> bool:
+    mine, theirs = (choice.digit_cycles, choice.error), (other.digit_cycles, other.error)
     return mine != theirs and theirs[0] <= mine[0] and theirs[1] <= mine[1]
 
 

@@ -19,13 +19,13 @@ def precision(
     ),
     part: Annotated[int, typer.Option("--part", min=1, help="Screen with the steps divided by this.")] = 10,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Of the trainings in full.")] = 3,
-    confirm: Annotated[bool, typer.Option(help="Train what lies near the front in full.")] = True,
+    confirm: Annotated[bool, typer.Option(help="Train the front in full.")] = True,
     results: Annotated[Path, typer.Option("--results", help="Folder of the results.")] = Path("docs/results/data"),
     out: Annotated[Path, typer.Option("--out", help="Folder of the page and its figure.")] = Path("docs/results"),
 ) -> None:
     """Train with all widths of activations, weights and gradients, and show which are worth their cycles.
 
-    All 64 combinations are screened with one seed and a tenth of the steps; those near the Pareto front are trained
+    All 64 combinations are screened with one seed and a tenth of the steps; those on the Pareto front are trained
     in full. Interrupted, it goes on where it was. Half an hour with the defaults.
 
     Example: `pinta ablate precision experiments/poisson2d-tt.yaml --seeds 1`
@@ -42,8 +42,7 @@ def precision(
             return trainings.run(bits, some, count, lambda done, total: bar.update(task, completed=done, total=total))
 
         screened = train("screening", study.combinations(), max(steps // part, 1), 1)
-        near = [choice.bits for choice in study.front(screened, study.SLACK)]
-        confirmed = train("confirming", study.confirmed(near), steps, seeds) if confirm else []
+        confirmed = train("confirming", study.confirmed(screened), steps, seeds) if confirm else []
     page, figure = out / f"precision-{name}.md", out / f"precision-{name}.svg"
     from pinta import figures  # matplotlib takes a second to import
 

@@ -30,7 +30,6 @@ def test_the_front() -> None:
     )
     among = [worse, equal, slightly, better, cheap]
     assert study.front(among) == [cheap, better, slightly]
-    assert study.front(among, slack=1.1) == [cheap, better, slightly, equal]
     assert study.default(among) == better
 
 
