@@ -97,9 +97,12 @@ class Differentiation(Generic[T]):
             self._laplacian = self._forward_laplacian()
             self.outputs["laplacian"] = self._last.decode(self._laplacian[-1].y["laplacian"])
 
-    def backward(self, gradients: Mapping[str, Reals]) -> Parameters:
-        """From gradients of the outputs, this micro-batch's sums for `Network.collect`; absent ones are zero."""
-        self._sums: dict[str, Reals] = {}
+    def backward(self, gradients: Mapping[str, Reals], sums: Parameters) -> None:
+        """From gradients of the outputs, adds this micro-batch's to the ``sums`` for `Network.collect`.
+
+        Gradients that are absent are zero.
+        """
+        self._sums = sums
         last = self._last
         bends: list[T | None] = [None] * self._hidden
         terms: list[list[tuple[T, T]]] = [[] for _ in range(self._hidden)]
@@ -110,9 +113,9 @@ class Differentiation(Generic[T]):
         for chunk in self._chunks:
             part = self._backward_chunk(chunk, gradients, bends, to_base)
             base = part if base is None or part is None else self._add(base, part)
-        for own, slopes, sums in zip(terms, self._slopes, to_base, strict=True):
-            if sums:
-                own += self._estimator.base_terms(slopes, sums)
+        for own, slopes, of_directions in zip(terms, self._slopes, to_base, strict=True):
+            if of_directions:
+                own += self._estimator.base_terms(slopes, of_directions)
         g: Planes[T] = {
             plane: last.encode(gradients[plane], Role.GRADIENT)
             for plane in ("base", "boundary")
@@ -122,7 +125,6 @@ class Differentiation(Generic[T]):
             own_part = g["base"] if "base" in g else last.encode(np.zeros((len(self._interior), 1)), Role.GRADIENT)
             g["base"] = last.add(own_part, base, Role.GRADIENT)
         self._backward_values(g, terms)
-        return self._sums
 
     def _names_of_reduced(self) -> list[str]:
         names = list(self._chunks[0].first) if self._chunks else []

@@ -11,13 +11,14 @@ from pinta_hw.spec.experiment import Experiment
 from .architecture import make_layers
 from .arithmetic import Role, make_arithmetic
 from .diagnosis import Watch, first_of
-from .differentiation import Differentiation
 from .estimators import make_estimator
+from .estimators.directions import Frame
 from .layers import Parameters
 from .network import Network
 from .optim import learning_rate, make_optimizer
-from .problems import BOUNDARY_SCALE, RESIDUAL_SCALE, LossTerm, Points, make_problem
-from .real import Reals, flush, rounded, run_program
+from .problems import Points, make_problem
+from .real import Reals
+from .step import Step
 from .trace import GemmTrace
 
 _DIRECTIONS = 1
@@ -101,53 +102,21 @@ class Trainer:
         return interior, boundary
 
     def gradients(self, interior: Points, boundary: Points) -> tuple[Parameters, dict[str, float]]:
-        """Gradients of the loss and the losses, micro-batch by micro-batch in ascending order."""
-        size = self.experiment.training.micro_batch
-        tensors = self.network.encode(self.arithmetic, self.optimizer.parameters)
-        constants = self.constants(interior, boundary)
-        rng = np.random.default_rng([self.experiment.training.seed, self.steps_done, _DIRECTIONS])
-        frame = self.network.estimator.directions.draw(rng, len(interior))
-        total: dict[str, Reals] = {}
-        residuals: dict[str, list[Reals]] = {term.residual: [] for term in self.problem.loss}
-        for start in range(0, max(len(interior), len(boundary)), size):
-            some = interior[start : start + size], boundary[start : start + size]
-            part = slice(start, start + size)
-            run = Differentiation(self.network, self.arithmetic, tensors, *some, frame.part(part))
-            registers = self._registers(run.outputs, constants, part)
-            outputs = self.problem.gradients.keys() & run.outputs.keys()
-            sums = run.backward({plane: registers[self.problem.gradients[plane]] for plane in outputs})
-            for name, value in sums.items():
-                total[name] = self.arithmetic.add_reals(total[name], value) if name in total else value
-            for register, parts in residuals.items():
-                parts.append(registers[register])
-        losses = self.losses({register: np.concatenate(parts) for register, parts in residuals.items()})
-        return self.network.collect(self.arithmetic, tensors, total), losses
+        """Gradients of the loss and the losses."""
+        frame = self.frame(self.steps_done)
+        gradients, losses = self.in_step.gradients(self.optimizer.parameters, interior, boundary, frame)
+        return gradients, {name: float(loss) for name, loss in losses.items()}
 
-    def constants(self, interior: Points, boundary: Points) -> tuple[dict[str, Reals], dict[str, Reals]]:
-        """Constants of the program for the interior and the boundary points, rounded: arrays (N, 1) or scalars."""
-        dtype, residual, *conditions = self.arithmetic.dtype, *self.problem.loss
-        inside, outside = (
-            {name: rounded(value, dtype) for name, value in constants.items()}
-            for constants in self.problem.constants(interior, boundary)
-        )
-        inside[RESIDUAL_SCALE] = np.asarray(2 * residual.weight / len(interior), dtype)
-        if conditions:
-            count = len(boundary) // len(conditions)
-            weights = np.repeat([term.weight for term in conditions], count)[:, None]
-            outside[BOUNDARY_SCALE] = (2 * weights / count).astype(dtype)
-        return inside, outside
+    @property
+    def in_step(self) -> Step[Any]:
+        """What a step computes."""
+        return Step(self.network, self.problem, self.arithmetic, self.experiment.training)
 
-    def losses(self, residuals: dict[str, Reals]) -> dict[str, float]:
-        """Weighted means of squares, from the registers that hold the residuals of all points.
-
-        Squares are added in ascending order, then multiplied by ``weight / points``; each operation rounds.
-        """
-        residual, *conditions = self.problem.loss
-        losses = {residual.name: _mean_square(residuals[residual.residual], residual)}
-        for index, term in enumerate(conditions):
-            parts = np.split(residuals[term.residual], len(conditions))
-            losses[term.name] = _mean_square(parts[index], term)
-        return losses
+    def frame(self, step: int) -> Frame:
+        """Directions of a step at the interior points."""
+        training = self.experiment.training
+        rng = np.random.default_rng([training.seed, step, _DIRECTIONS])
+        return self.network.estimator.directions.draw(rng, training.interior)
 
     def evaluations(self) -> int:
         """Rows through the network in one step's forward pass."""
@@ -185,12 +154,6 @@ class Trainer:
             final_loss=report.loss if report else float("nan"),
         )
 
-    def _registers(
-        self, outputs: dict[str, Reals], constants: tuple[dict[str, Reals], dict[str, Reals]], part: slice
-    ) -> dict[str, Reals]:
-        inputs = {name: value[part] if value.ndim else value for group in constants for name, value in group.items()}
-        return run_program(self.problem.program, inputs | outputs)
-
     def _lost(self, gradients: Parameters) -> str:
         """Compute the step again and see where it loses a number."""
         where = f"step {self.steps_done}"
@@ -214,9 +177,3 @@ class Trainer:
     def _relative(self, predicted: Reals, points: Points) -> float:
         exact = self.problem.exact(points)
         return float("nan") if exact is None else float(np.linalg.norm(predicted - exact) / np.linalg.norm(exact))
-
-
-def _mean_square(residual: Reals, term: LossTerm) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.cumsum(flush(residual * residual), dtype=residual.dtype)[-1]
-        return float(flush(total * residual.dtype.type(term.weight / residual.size)))

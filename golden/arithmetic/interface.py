@@ -1,14 +1,16 @@
 """What layers and estimators may do with tensors; the number format is behind it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ..real import Reals, flush
+from pinta_hw.spec.real import RealProgram
+
+from ..real import Reals, flush, run_program
 
 T = TypeVar("T")
 
@@ -50,6 +52,16 @@ class Arithmetic(ABC, Generic[T]):
     def add_reals(self, total: Reals, value: Reals) -> Reals:
         """``total + value``, rounded once: sums over chunks, passes and micro-batches."""
         return flush(total + value)
+
+    def run_program(self, program: RealProgram, inputs: Mapping[str, Reals]) -> dict[str, Reals]:
+        """All registers after a program of `pinta_hw.spec.real`."""
+        return run_program(program, inputs)
+
+    def sum_squares(self, values: Reals, scale: Reals) -> Reals:
+        """Squares added in ascending order, then multiplied by ``scale``; each operation rounds."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.cumsum(flush(values * values), dtype=self.dtype)[-1]
+            return flush(total * scale)
 
     @abstractmethod
     def shape(self, tensor: T) -> tuple[int, int]:

@@ -54,7 +54,7 @@ def differentiated(
 
     def loss(parameters: Any, interior: Any, boundary: Any, constants: Any) -> Any:
         layers = [(parameters[f"{name}.weight"], parameters[f"{name}.bias"][0]) for name in names]
-        registers = {name: value for group in constants for name, value in group.items()}
+        registers = dict(constants)
         registers |= planes(layers, activation, interior, problem)
         registers["boundary"] = _values(layers, activation, boundary)[:, None]
         registers = _run(problem.program, registers)

@@ -48,10 +48,9 @@ class BaselineTrainer(Trainer):
             self._differentiated = differentiated(self.problem, self.network, self.method, self.arithmetic.dtype)
         dtype = self.arithmetic.dtype
         points = interior.astype(dtype), boundary.astype(dtype)
-        gradients, residuals = self._differentiated(
-            self.optimizer.parameters, *points, self.constants(interior, boundary)
-        )
-        return gradients, self.losses(residuals)
+        constants = self.in_step.constants(interior, boundary)
+        gradients, residuals = self._differentiated(self.optimizer.parameters, *points, constants)
+        return gradients, {name: float(loss) for name, loss in self.in_step.losses(residuals).items()}
 
     def evaluations(self) -> int:
         """Points a step: automatic differentiation has no rows."""

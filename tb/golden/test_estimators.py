@@ -72,7 +72,8 @@ class Case:
 
     def gradients(self, arithmetic: Any) -> dict[str, np.ndarray]:
         weights = {plane: value.astype(arithmetic.dtype) for plane, value in self.weights.items()}
-        sums = self.run(arithmetic)[1].backward(weights)
+        sums: dict[str, np.ndarray] = {}
+        self.run(arithmetic)[1].backward(weights, sums)
         return self.network.collect(arithmetic, self.tensors, sums)
 
 
