@@ -112,8 +112,9 @@ def markdown(cells: Mapping[str, Sequence[Cell]], results: Path, command: str) -
         f"Written by `{command}` from the results in `docs/results/data`, each of which is named after the hash of the",
         "experiment that gave it. Relative L2 error over the test points: the median over the seeds, and the range.",
         "An evaluation is one row through all layers in the forward pass; automatic differentiation counts its points.",
-        "Seconds are those of the steps of one training, on one core that other work shared: they compare roughly. *Not run*",
-        "has no result yet. Why tensor trains take larger steps: [initial weights](../decisions/initial-weights.md).",
+        "Seconds are those of the steps of one training, on one core that other work shared: they compare roughly.",
+        "*Not run* has no result yet. Why tensor trains take larger steps: [initial",
+        "weights](../decisions/initial-weights.md).",
     ]
     for name, row in cells.items():
         found = [[kept(results, run, cell.row.baseline) for run in cell.runs] for cell in row]
