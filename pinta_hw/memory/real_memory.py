@@ -24,8 +24,8 @@ def real_row() -> data.ArrayLayout:
 class RealPort(wiring.Signature):
     """A client of one group, which reads or writes up to four consecutive words a cycle, wherever they begin.
 
-    Bit k of ``enable`` stands for the word ``address + k`` of the group, element k of the data likewise; an access
-    does not reach beyond the group. Data follow a read one cycle later and stay until the group's next read.
+    Bit k of ``enable`` stands for the word ``address + k`` of the group, element k of the data likewise; behind the
+    group's last word follows its first. Data follow a read one cycle later and stay until the group's next read.
     """
 
     def __init__(self, config: AcceleratorConfig):
