@@ -93,10 +93,15 @@ class Program:
         return self.prologue, self.body, self.epilogue
 
 
+def operation_fields(config: AcceleratorConfig, unit: Unit) -> Fields:
+    """Widths of an operation: what a unit is given when it starts."""
+    return _OPERATION_FIELDS[unit](config)
+
+
 def stream_fields(config: AcceleratorConfig, unit: Unit) -> Fields:
     """Widths of a word of a unit's stream: what it waits for, then the operation."""
     waits = {f"after_{other.name.lower()}": WAIT_BITS for other in Unit}
-    return waits | _OPERATION_FIELDS[unit](config)
+    return waits | operation_fields(config, unit)
 
 
 def stream_word(config: AcceleratorConfig, instruction: Instruction) -> int:
