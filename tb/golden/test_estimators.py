@@ -86,98 +86,16 @@ def worst(found: dict[str, np.ndarray], exact: dict[str, np.ndarray]) -> float:
 def by_jax(case: Case, name: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Outputs, and gradients of their weighted sum, of recurrences written as the documentation states them."""
     jax = pytest.importorskip("jax", reason="needs JAX: pip install 'pinta[baseline]'")
-    jnp = jax.numpy
-    functions = {"tanh": jnp.tanh, "sin": jnp.sin, "gelu": lambda y: y * (1 + jax.lax.erf(y * 0.5**0.5)) / 2}
+    from tb.recurrences import Recurrences
 
-    def derivative(f: Any) -> Any:
-        return lambda y: jax.jvp(f, (y,), (jnp.ones_like(y),))[1]
+    recurrences = Recurrences(case.network, name, SIGMA, case.x, case.boundary, case.frame)
 
-    phi = [functions[case.network.activation]]
-    for _ in range(3):
-        phi.append(derivative(phi[-1]))
-    points, count = len(case.x), case.frame.vectors.shape[1]
-
-    def dense(p: dict[str, Any], index: int) -> Any:
-        if f"layer{index}.weight" in p:
-            return p[f"layer{index}.weight"]
-        cores = [p[f"layer{index}.core{k}"] for k in range(1, 5)]
-        train = cores[0]
-        for core in cores[1:]:
-            train = jnp.tensordot(train, core, 1)
-        shape = case.network.layers[index].shape
-        return train.reshape(shape.rows, shape.columns).T
-
-    def outputs(p: dict[str, Any]) -> dict[str, Any]:
-        weights = [dense(p, i) for i in range(3)]
-        biases = [p[f"layer{i}.bias"] for i in range(3)]
-
-        def values(x: Any) -> tuple[Any, list[Any]]:
-            ys = []
-            for weight, bias in zip(weights, biases, strict=True):
-                ys.append(x @ weight + bias)
-                x = phi[0](ys[-1])
-            return ys[-1], ys[:-1]
-
-        u, ys = values(case.x)
-        vectors = np.broadcast_to(case.frame.vectors, (points, count, SPACE))
-        steps = [np.pad(vectors[:, k], ((0, 0), (0, 1))) for k in range(count)]
-        time = np.zeros((points, SPACE + 1))
-        time[:, -1] = 1
-        made = {"base": u, "boundary": values(case.boundary)[0]}
-
-        if name == "jet":
-            rows, s = [*steps, time], 0.0
-            for weight, y in zip(weights, ys, strict=False):
-                rows = [a @ weight for a in rows]
-                s = s @ weight if not isinstance(s, float) else s
-                s = phi[1](y) * s + phi[2](y) * sum(a**2 for a in rows[:-1])
-                rows = [phi[1](y) * a for a in rows]
-            ends = [(a @ weights[-1])[:, 0] for a in rows]
-            gradient = sum(f[:, :SPACE] * a[:, None] for f, a in zip(steps, ends, strict=False))
-            made |= {"laplacian": s @ weights[-1], "time": ends[-1][:, None]}
-        else:
-            # Half the first and half the second difference along each perturbation.
-            halves = [half_differences(np.sqrt(count) * SIGMA * f, values, u, ys, weights) for f in steps]
-            gradient, laplacian = 0.0, 0.0
-            for f, (odd, even) in zip(steps, halves, strict=True):
-                delta = np.sqrt(count) * SIGMA * f[:, :SPACE]
-                gradient = gradient + delta / SIGMA**2 * odd / count
-                weight = 2 / SIGMA**2 * np.ones((points, 1))
-                if case.network.estimator.directions.kind == "gaussian":
-                    weight = ((delta**2).sum(1, keepdims=True) - SIGMA**2 * SPACE) / SIGMA**4
-                laplacian = laplacian + weight * even / count
-            made |= {"laplacian": laplacian}
-            made |= {"time": half_differences(SIGMA * time, values, u, ys, weights)[0] / SIGMA}
-        return made | {f"direction{v}": gradient[:, v : v + 1] for v in range(SPACE)}
-
-    def half_differences(delta: Any, values: Any, u: Any, ys: list[Any], weights: list[Any]) -> tuple[Any, Any]:
-        if name == "stein":
-            plus, minus = values(case.x + delta)[0], values(case.x - delta)[0]
-            return (plus - minus) / 2, (plus + minus - 2 * u) / 2
-        if name == "diffquant":
-            ends = []
-            for e in (delta, -delta):
-                for weight, y in zip(weights, ys, strict=False):
-                    e = e @ weight
-                    e = phi[1](y) * e + phi[2](y) * e**2 / 2 + phi[3](y) * e**3 / 6
-                ends.append(e @ weights[-1])
-            return (ends[0] - ends[1]) / 2, (ends[0] + ends[1]) / 2
-        a, s = delta, 0.0 * delta
-        for weight, y in zip(weights, ys, strict=False):
-            a, s = a @ weight, s @ weight
-            d1, d2, d3 = (f(y) for f in phi[1:])
-            a, s = (
-                d1 * a + d2 * a * s + d3 * (a**3 / 6 + a * s**2 / 2),
-                d1 * s + d2 * (a**2 + s**2) / 2 + d3 * (a**2 * s / 2 + s**3 / 6),
-            )
-        return a @ weights[-1], s @ weights[-1]
-
-    def loss(p: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        made = outputs(p)
+    def loss(parameters: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        made = recurrences.outputs(parameters)
         return sum((made[plane] * weight).sum() for plane, weight in case.weights.items()), made
 
     with jax.enable_x64(True):
-        given = {name: jnp.asarray(value) for name, value in case.parameters.items()}
+        given = {name: jax.numpy.asarray(value) for name, value in case.parameters.items()}
         gradients, made = jax.grad(loss, has_aux=True)(given)
         return {k: np.asarray(made[k]) for k in case.weights}, {k: np.asarray(v) for k, v in gradients.items()}
 
