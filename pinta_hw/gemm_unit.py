@@ -1,22 +1,26 @@
-"""The GEMM unit: from an instruction and a scratchpad to results in the scratchpad."""
+"""The GEMM unit: from an instruction and a scratchpad to results there or in real memory."""
 
-from amaranth import Cat, Module
+from amaranth import Cat, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .array.array import PeArray
 from .instruction import gemm_layout
+from .memory.real_memory import RealPort
 from .memory.scratchpad import ReadSignature, WriteSignature
 from .operands.fetch import Fetch
 from .placement import place
+from .results.beat_walk import BeatWalk
 from .results.quantizer import Quantizer
+from .results.real_writer import RealWriter
 from .results.writer import Writer
 from .smx import Width
 from .spec.config import AcceleratorConfig
+from .spec.isa.real_memory import REAL_GROUPS
 
 
 class GemmUnit(wiring.Component):
-    """Executes one GEMM at a time: fetch, array, quantizers, writer.
+    """Executes one GEMM at a time: fetch, array, then quantizers and writer, or the real writer.
 
     Latency: `spec.timing.gemm_cycles`.
 
@@ -27,9 +31,11 @@ class GemmUnit(wiring.Component):
     done : Out(1)
         The last result is being written in this cycle.
     nan : Out(1)
-        A NaN block was written.
+        A NaN block was written, or is about to be.
     a_memory, b_memory, result_memory : Out
         Scratchpad clients.
+    real_memory : Out
+        Client of each group of the real memory.
     """
 
     def __init__(self, config: AcceleratorConfig):
@@ -43,6 +49,7 @@ class GemmUnit(wiring.Component):
                 "a_memory": Out(ReadSignature(config)),
                 "b_memory": Out(ReadSignature(config)),
                 "result_memory": Out(WriteSignature(config)),
+                "real_memory": Out(RealPort(config)).array(REAL_GROUPS),
             }
         )
 
@@ -52,27 +59,42 @@ class GemmUnit(wiring.Component):
         fetch = place(m, "fetch", Fetch(config), platform)
         array = place(m, "array", PeArray(config), platform)
         quantizers = [place(m, f"quantizer_{n}", Quantizer(), platform) for n in range(config.quantizers)]
+        walk = place(m, "beat_walk", BeatWalk(config), platform)
         writer = place(m, "writer", Writer(config), platform)
+        real_writer = place(m, "real_writer", RealWriter(config), platform)
         wiring.connect(m, wiring.flipped(self.a_memory), fetch.a_memory)
         wiring.connect(m, wiring.flipped(self.b_memory), fetch.b_memory)
         wiring.connect(m, wiring.flipped(self.result_memory), writer.memory)
+        for own, port in zip(self.real_memory, real_writer.memory, strict=True):
+            wiring.connect(m, wiring.flipped(own), port)
         wiring.connect(m, fetch.a, array.a)
         wiring.connect(m, fetch.b, array.b)
         wiring.connect(m, fetch.steps, array.steps)
+        to_real = self.gemm.to_real
         m.d.comb += [
             fetch.start.eq(self.start),
             fetch.gemm.eq(self.gemm),
-            writer.start.eq(self.start),
+            walk.start.eq(self.start),
+            walk.gemm.eq(self.gemm),
             writer.gemm.eq(self.gemm),
-            self.done.eq(writer.done),
-            self.nan.eq(Cat(quantizer.nan for quantizer in quantizers).any()),
+            writer.beat.eq(walk.beat),
+            real_writer.start.eq(self.start),
+            real_writer.gemm.eq(self.gemm),
+            real_writer.beat.eq(walk.beat),
+            self.done.eq(writer.done | real_writer.done),
+            self.nan.eq(Cat(quantizer.nan for quantizer in quantizers).any() | real_writer.nan),
             # The quantizers move in step: one of them speaks for all.
-            array.results.ready.eq(quantizers[0].i.ready),
+            array.results.ready.eq(Mux(to_real, real_writer.blocks.ready, quantizers[0].i.ready)),
             writer.blocks.valid.eq(quantizers[0].o.valid),
+            real_writer.blocks.valid.eq(array.results.valid & to_real),
+            real_writer.blocks.payload.eq(array.results.payload),
+            walk.next.eq(
+                (writer.blocks.valid & writer.blocks.ready) | (real_writer.blocks.valid & real_writer.blocks.ready)
+            ),
         ]
         for index, quantizer in enumerate(quantizers):
             m.d.comb += [
-                quantizer.i.valid.eq(array.results.valid),
+                quantizer.i.valid.eq(array.results.valid & ~to_real),
                 quantizer.i.payload.eq(array.results.payload[index]),
                 quantizer.width.eq(Width(self.gemm.result_width)),
                 quantizer.o.ready.eq(writer.blocks.ready),

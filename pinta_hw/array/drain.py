@@ -15,8 +15,8 @@ from .token import tile_layout
 class Drain(wiring.Component):
     """Moves a finished tile into the result registers and sends its blocks on.
 
-    A beat takes one cycle, or two where writing it does (`spec.timing.write_cycles`); blocks outside the
-    result are left out a whole beat at a time.
+    A beat takes one cycle, or two where the scratchpad's writer needs them (`spec.timing.write_cycles`), or until it
+    is taken; blocks outside the result are left out a whole beat at a time.
 
     Latency: one cycle from `complete` to the first beat. Throughput: a beat a cycle.
 

@@ -15,7 +15,7 @@ def tile_layout(config: AcceleratorConfig) -> data.StructLayout:
     -------
     grouping : index of the arrangement of the block units
     rows, columns : last block row and column of the tile that belong to the result
-    slow_write : whether a beat of results takes two cycles to write
+    slow_write : whether a beat of results takes two cycles to write, although it leaves in one
     """
     return data.StructLayout(
         {

@@ -194,7 +194,7 @@ class Conductor(wiring.Component):
             token.tile.grouping.eq(gemm.grouping),
             token.tile.rows.eq(Mux(row_end, rows_left - 1, rows - 1)),
             token.tile.columns.eq(Mux(column_end, columns_left - 1, columns - 1)),
-            token.tile.slow_write.eq(slow_write),
+            token.tile.slow_write.eq(slow_write & ~gemm.to_real),
         ]
         self._build_a_walk(m, running & ~a_done, a_k, a_part, a_last, b_slow, step, rows, rows_left, token)
         m.d.comb += self.busy.eq(running)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from .config import AcceleratorConfig, Grouping
 from .digits import segments
-from .formats import SmxFormat
+from .formats import BLOCK_SIDE, SmxFormat
 from .grouping import beats
+from .isa.gemm import Gemm, RealResult
 
 
 def a_cycles(config: AcceleratorConfig, grouping: Grouping) -> int:
@@ -35,7 +36,7 @@ def k_block_cycles(config: AcceleratorConfig, grouping: Grouping, a_bits: int, b
 
 @dataclass(frozen=True)
 class GemmShape:
-    """What the duration of a GEMM depends on: block counts and precisions."""
+    """What the duration of a GEMM depends on: block counts, precisions, and where the result goes."""
 
     row_blocks: int
     column_blocks: int
@@ -43,6 +44,19 @@ class GemmShape:
     a_bits: int
     b_bits: int
     result_bits: int
+    """Of a result in the scratchpad; without meaning for one in real memory."""
+    real_rows: int = 0
+    """Rows (elements) of a result in real memory; 0 for one in the scratchpad."""
+    accumulate: bool = False
+    """Whether a result in real memory is added to what lies there."""
+
+    @staticmethod
+    def of(gemm: Gemm) -> "GemmShape":
+        """The shape of an instruction."""
+        counts = gemm.row_blocks, gemm.column_blocks, gemm.k_blocks
+        if isinstance(gemm.result, RealResult):
+            return GemmShape(*counts, gemm.a.bits, gemm.b.bits, 0, gemm.result.rows, gemm.result.accumulate)
+        return GemmShape(*counts, gemm.a.bits, gemm.b.bits, gemm.result.bits)
 
 
 @dataclass(frozen=True)
@@ -54,10 +68,14 @@ class Pipeline:
     array: int = 3
     """From a contraction's last step to its completion in the accumulators."""
     capture: int = 1
-    """From completion to the first beat at the quantizers."""
+    """From completion to the first beat at the quantizers, or at the real writer."""
     quantizer: int = 3
     writer: int = 2
     """From a quantized beat to its write."""
+    real_writer: int = 5
+    """From a row's cycle in the real writer to its write."""
+    real_writer_accumulate: int = 8
+    """From the second cycle of a row that is added to what lies there to its write, where it need not wait."""
 
 
 PIPELINE = Pipeline()
@@ -66,30 +84,45 @@ PIPELINE = Pipeline()
 def gemm_cycles(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape) -> int:
     """Cycles from a GEMM's start to the write of its last result, both included.
 
-    A tile is multiplied while the one before drains, so it lasts as long as the slower of the two.
+    A tile is multiplied while the one before drains, so it lasts as long as the slower of the two. A tile drains in the
+    cycles that its beats take to write, or to real memory in one cycle for each row of its blocks inside the result,
+    two with accumulation. The accesses of an accumulating GEMM have their turn every other cycle, so that its cycles
+    are an odd number.
     """
     a, b = a_cycles(config, grouping), b_cycles(config, grouping)
     multiply = shape.k_blocks * k_block_cycles(config, grouping, shape.a_bits, shape.b_bits)
-    write = write_cycles(shape.result_bits)
-    full_rows, rest_rows = divmod(shape.row_blocks, grouping.rows)
-    full_columns, rest_columns = divmod(shape.column_blocks, grouping.columns)
-    rows = [(full_rows, grouping.rows), (1, rest_rows)] if rest_rows else [(full_rows, grouping.rows)]
-    columns = (
-        [(full_columns, grouping.columns), (1, rest_columns)] if rest_columns else [(full_columns, grouping.columns)]
-    )
+    full_rows, last_rows = _tiles(shape.row_blocks, grouping.rows)
+    full_columns, last_columns = _tiles(shape.column_blocks, grouping.columns)
+
+    def drain_cycles(tile_rows: int, tile_columns: int, last: bool) -> int:
+        """Of a tile of that many blocks, which holds the last rows or not."""
+        if not shape.real_rows:
+            return write_cycles(shape.result_bits) * beats(config, grouping, tile_rows, tile_columns)
+        missing = BLOCK_SIDE * shape.row_blocks - shape.real_rows if last else 0
+        return (BLOCK_SIDE * tile_rows - missing) * tile_columns * (2 if shape.accumulate else 1)
 
     drains = 0
-    for row_tiles, tile_rows in rows:
-        for column_tiles, tile_columns in columns:
-            drain = write * beats(config, grouping, tile_rows, tile_columns)
+    for row_tiles, tile_rows, last in ((full_rows, grouping.rows, False), (1, last_rows, True)):
+        for column_tiles, tile_columns in ((full_columns, grouping.columns), (1, last_columns)):
+            drain = drain_cycles(tile_rows, tile_columns, last)
             drains += row_tiles * column_tiles * max(multiply, drain)
             last_drain = drain
     # The first tile has nothing to hide behind, and behind the last one nothing is multiplied.
     last_segment = segments(shape.a_bits, shape.b_bits)[-1] * a
     idle = max(last_segment, b) - last_segment
     fill = PIPELINE.fetch + (b - 1) + multiply - idle - 1 + PIPELINE.array
-    flush = PIPELINE.capture + PIPELINE.quantizer + PIPELINE.writer
-    return fill + drains - max(multiply, last_drain) + last_drain + flush
+    drained = fill + drains - max(multiply, last_drain) + last_drain + PIPELINE.capture
+    if not shape.real_rows:
+        return drained + PIPELINE.quantizer + PIPELINE.writer
+    if not shape.accumulate:
+        return drained + PIPELINE.real_writer
+    return (drained + PIPELINE.real_writer_accumulate) // 2 * 2 + 1
+
+
+def _tiles(blocks: int, side: int) -> tuple[int, int]:
+    """Whole tiles before the last one, and the blocks of that."""
+    before = (blocks - 1) // side
+    return before, blocks - before * side
 
 
 def best_grouping(config: AcceleratorConfig, shape: GemmShape) -> int:
