@@ -25,7 +25,7 @@ class Bursts(wiring.Component):
     begin, address, beats : In
         Starts a transfer; the address is a multiple of `BEAT_BYTES`.
     stop : In(1)
-        Issue no further ones.
+        Forget what has not been issued.
     valid, ready : Out(1), In(1)
         A burst is offered; it is accepted.
     burst_address, burst_last : Out
@@ -75,6 +75,8 @@ class Bursts(wiring.Component):
                 next_beat.eq(next_beat + count),
                 left.eq(left - count),
             ]
+        with m.If(self.stop):
+            m.d.sync += left.eq(0)
         m.d.sync += outstanding.eq(outstanding + issue - self.ended)
         with m.If(self.begin):
             m.d.sync += [next_beat.eq(self.address[_BEAT_BITS:]), left.eq(self.beats)]
