@@ -30,10 +30,14 @@ class Sgd:
         self.parameters: dict[str, Reals] = {name: value.astype(dtype) for name, value in parameters.items()}
 
     def step(self, gradients: Parameters, learning_rate: float) -> None:
-        """Update all parameters; the step's constants are float64 products, rounded once."""
-        rate = np.asarray(learning_rate, self._dtype)
+        """Update all parameters."""
+        scalars = self.scalars(learning_rate)
         for name, w in self.parameters.items():
-            self.parameters[name] = run_program(SGD, {"rate": rate, "w": w, "g": gradients[name]})["w"]
+            self.parameters[name] = run_program(SGD, scalars | {"w": w, "g": gradients[name]})["w"]
+
+    def scalars(self, learning_rate: float) -> dict[str, Reals]:
+        """Constants of the next step's program, float64 products rounded once; every call counts a step."""
+        return {"rate": np.asarray(learning_rate, self._dtype)}
 
     def state(self) -> dict[str, Reals]:
         """All that the next step depends on, by name."""
@@ -59,17 +63,20 @@ class Adam(Sgd):
             "one_minus_beta2": np.asarray(1 - BETA2, dtype),
         }
 
-    def step(self, gradients: Parameters, learning_rate: float) -> None:
+    def scalars(self, learning_rate: float) -> dict[str, Reals]:
         self._beta1_power *= BETA1
         self._beta2_power *= BETA2
         correction = math.sqrt(1 - self._beta2_power)
-        constants = self._constants | {
+        return self._constants | {
             "rate": np.asarray(learning_rate * correction / (1 - self._beta1_power), self._dtype),
             "epsilon": np.asarray(EPSILON * correction, self._dtype),
         }
+
+    def step(self, gradients: Parameters, learning_rate: float) -> None:
+        scalars = self.scalars(learning_rate)
         for name, w in self.parameters.items():
             inputs = {"w": w, "m": self._m[name], "v": self._v[name], "g": gradients[name]}
-            after = run_program(ADAM, constants | inputs)
+            after = run_program(ADAM, scalars | inputs)
             self.parameters[name], self._m[name], self._v[name] = after["w"], after["m"], after["v"]
 
     def state(self) -> dict[str, Reals]:

@@ -55,21 +55,29 @@ class Step(Generic[T]):
             Directions at the interior points.
         """
         size = self.training.micro_batch
+        enter, last = self.arithmetic.enter, 0
+        enter("weights", 0)
         tensors = self.network.encode(self.arithmetic, parameters)
         constants = self.constants(interior, boundary)
         sums: dict[str, Reals] = {}
         residuals: dict[str, list[Reals]] = {term.residual: [] for term in self.problem.loss}
         for start in range(0, max(len(interior), len(boundary)), size):
+            last = start // size
+            enter("forward", last)
             some = interior[start : start + size], boundary[start : start + size]
             part = slice(start, start + size)
             run = Differentiation(self.network, self.arithmetic, tensors, *some, frame.part(part))
             inputs = {name: value[part] if value.ndim else value for name, value in constants.items()}
+            enter("residual", last)
             registers = self.arithmetic.run_program(self.problem.program, inputs | run.outputs)
             outputs = self.problem.gradients.keys() & run.outputs.keys()
+            enter("backward", last)
             run.backward({plane: registers[self.problem.gradients[plane]] for plane in sorted(outputs)}, sums)
             for register, parts in residuals.items():
                 parts.append(registers[register])
+        enter("loss", last)
         losses = self.losses({register: np.concatenate(parts) for register, parts in residuals.items()})
+        enter("weights' gradients", last)
         return self.network.collect(self.arithmetic, tensors, sums), losses
 
     def constants(self, interior: Points, boundary: Points) -> dict[str, Reals]:

@@ -37,6 +37,9 @@ class Arithmetic(ABC, Generic[T]):
     dtype: type[np.floating]
     """Of the real numbers in residuals, losses and updates: float32, or float64 in the float64 reference."""
 
+    def enter(self, phase: str, micro_batch: int) -> None:
+        """What follows belongs to this phase of the step and to this micro-batch; for those who keep account."""
+
     def for_layer(self, index: int, layers: int) -> "Arithmetic[T]":
         """The same arithmetic with the precisions of one layer of ``layers``."""
         return self

@@ -1,0 +1,252 @@
+"""Places for tensors and real numbers, such that units that run at the same time meet in no memory group.
+
+Every buffer lives from the first operation that touches it to the last. The tensors of one product lie in three groups,
+the result of an elementwise operation in another group than its operands. Beyond that a buffer goes where it keeps the
+fewest operations of different units from overlapping, then where there is most room.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.errors import UserError
+from pinta_hw.spec.formats import BLOCK_SIDE
+from pinta_hw.spec.isa.instruction import Unit
+from pinta_hw.spec.isa.real_memory import REAL_BANKS, REAL_GROUPS, RealGroup
+from pinta_hw.spec.layout import TensorLayout, place
+
+from .reals import RealSpace
+from .schedule import Slot
+from .tensors import Buffer, RealBuffer, Region
+
+_APART = 1 << 40
+"""Cost of two operands of one operation in one group; the operation is then slower, or impossible."""
+
+
+class Placement:
+    """Where everything lies: the `tape.Places` of a finished allocation."""
+
+    def __init__(self, config: AcceleratorConfig, reals: RealSpace) -> None:
+        self.config = config
+        self.tensors: dict[Buffer, TensorLayout] = {}
+        self.reals: dict[RealBuffer, int] = {}
+        self.parameter_words = 0
+        """Words of all parameters, from the beginning of each group of the real memory on."""
+        self._space = reals
+
+    def rows(self, buffer: Buffer, block: int, count: int) -> TensorLayout:
+        """``count`` block rows of a buffer."""
+        root, offset = buffer.root
+        whole = self.tensors[root]
+        if root.value is not None:
+            return whole
+        return replace(whole, base=whole.base + (offset + block) * whole.row_stride, row_blocks=count)
+
+    def real(self, address: int) -> int:
+        """Word of an address."""
+        buffer, offset = self._space.buffer_of(address)
+        return self.reals[buffer] + offset
+
+
+@dataclass(eq=False)
+class _Item:
+    """A buffer to place: size in words, lifetime in slots, and the operations that touch it."""
+
+    buffer: Buffer | RealBuffer
+    words: int
+    first: int
+    last: int
+    uses: list[int]
+
+
+def shape_of(config: AcceleratorConfig, buffer: Buffer) -> TensorLayout:
+    """The layout of a buffer at word 0.
+
+    Raises
+    ------
+    UserError
+        If it does not fit into one scratchpad group.
+    """
+    rows, columns = BLOCK_SIDE * buffer.row_blocks, buffer.columns
+    layout = place(config, 0, rows, columns, buffer.bits)
+    if layout.words > config.group_words:
+        raise UserError(
+            f"{buffer.name}: {rows} x {columns} SMX-{buffer.bits} takes {layout.words} words; allowed: "
+            f"{config.group_words}, one group of {config.name}; a smaller training.micro_batch or estimator.chunk fits"
+        )
+    return layout
+
+
+def allocate(
+    config: AcceleratorConfig, slots: Sequence[Slot], reals: RealSpace, kept: set[Buffer | RealBuffer]
+) -> Placement:
+    """Place all buffers that the scheduled operations touch.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        Its memories.
+    slots : sequence of Slot
+        The program.
+    reals : RealSpace
+        Real buffers.
+    kept : set of buffers
+        Those that outlive the step.
+
+    Raises
+    ------
+    UserError
+        If they do not fit; the message names the tensor, its size, the limit, and what would fit.
+    """
+    placement = Placement(config, reals)
+    tensors: dict[Buffer, _Item] = {}
+    numbers: dict[RealBuffer, _Item] = {}
+    shapes: dict[Buffer, TensorLayout] = {}
+    for index, slot in enumerate(slots):
+        for use in (*slot.operation.reads, *slot.operation.writes):
+            if isinstance(use, Region):
+                root = use.interval[0]
+                if root not in tensors:
+                    shapes[root] = shape_of(config, root)
+                    tensors[root] = _Item(root, shapes[root].words, index, index, [])
+                item = tensors[root]
+            else:
+                if use.buffer not in numbers:
+                    words = -(-use.buffer.words // REAL_BANKS) * REAL_BANKS
+                    numbers[use.buffer] = _Item(use.buffer, words, index, index, [])
+                item = numbers[use.buffer]
+            item.last = index
+            if not item.uses or item.uses[-1] != index:
+                item.uses.append(index)
+    for item in (*tensors.values(), *numbers.values()):
+        if item.buffer in kept:
+            item.first, item.last = 0, len(slots) - 1
+
+    tensor_places = _assign(config.group_words, config.groups, slots, list(tensors.values()), "scratchpad", _apart)
+    for buffer, item in tensors.items():
+        placement.tensors[buffer] = replace(shapes[buffer], base=tensor_places[item])
+    _place_reals(config, slots, numbers, placement)
+    return placement
+
+
+def _place_reals(
+    config: AcceleratorConfig, slots: Sequence[Slot], numbers: dict[RealBuffer, _Item], placement: Placement
+) -> None:
+    """Master weights and gradients lie at equal offsets of their groups; everything else behind them."""
+    offsets: dict[str, int] = {}
+    total = 0
+    for buffer in sorted(numbers, key=lambda buffer: buffer.number):
+        if buffer.parameter is not None:
+            offsets[buffer.parameter] = total
+            total += buffer.words
+    if total > config.real_group_words:
+        raise UserError(
+            f"parameters: {total} words; allowed: {config.real_group_words}, one group of the real memory of "
+            f"{config.name}; real_words of the configuration, or smaller layers or ranks"
+        )
+    placement.parameter_words = total
+    for buffer in numbers:
+        for name, group in ((buffer.parameter, RealGroup.WEIGHT), (buffer.gradient_of, RealGroup.GRADIENT)):
+            if name is not None:
+                placement.reals[buffer] = group * config.real_group_words + offsets[name]
+    taken = -(-total // REAL_BANKS) * REAL_BANKS
+    others = [item for buffer, item in numbers.items() if buffer.parameter is None and buffer.gradient_of is None]
+    places = _assign(config.real_group_words - taken, REAL_GROUPS, slots, others, "real memory", lambda a, b, slot: 0)
+    for item in others:
+        of_group, offset = divmod(places[item], config.real_group_words - taken)
+        assert isinstance(item.buffer, RealBuffer)
+        placement.reals[item.buffer] = of_group * config.real_group_words + taken + offset
+
+
+def _apart(a: _Item, b: _Item, slot: Slot) -> int:
+    """What it costs that two buffers of one operation share a group."""
+    if slot.operation.unit in (Unit.GEMM, Unit.ELEMENTWISE):
+        return _APART
+    return 0
+
+
+def _assign(
+    group_words: int,
+    groups: int,
+    slots: Sequence[Slot],
+    items: list[_Item],
+    memory: str,
+    apart: Callable[[_Item, _Item, Slot], int],
+) -> dict[_Item, int]:
+    """Group and offset of each buffer, as one flat address."""
+    begin = np.array([slot.begin for slot in slots])
+    end = np.array([slot.end for slot in slots])
+    unit = np.array([slot.operation.unit for slot in slots])
+    users: dict[int, list[_Item]] = {}
+    for item in items:
+        for index in item.uses:
+            users.setdefault(index, []).append(item)
+    level = np.zeros((groups, len(slots)), np.int64)
+    # Cycles, by group, in which a slot's neighbours on other units use the group.
+    busy: list[list[int]] = [[] for _ in range(groups)]
+    group_of: dict[_Item, int] = {}
+    order = sorted(items, key=lambda item: (-len(item.uses), item.first))
+    for item in order:
+        uses = np.array(item.uses)
+        costs = []
+        for group in range(groups):
+            cost = 0
+            for index in item.uses:
+                for other in users[index]:
+                    if other is not item and group_of.get(other) == group:
+                        cost += apart(item, other, slots[index])
+            there = np.array(busy[group], dtype=np.int64)
+            if len(there):
+                together = np.minimum(end[uses][:, None], end[there][None]) - np.maximum(
+                    begin[uses][:, None], begin[there][None]
+                )
+                cost += int(np.clip(together, 0, None)[unit[uses][:, None] != unit[there][None]].sum())
+            peak = int(level[group, item.first : item.last + 1].max()) + item.words
+            costs.append((peak > group_words, cost, peak))
+        group = min(range(groups), key=lambda g: costs[g])
+        group_of[item] = group
+        busy[group].extend(item.uses)
+        level[group, item.first : item.last + 1] += item.words
+    return _pack(group_words, groups, items, group_of, memory)
+
+
+def _pack(
+    group_words: int, groups: int, items: list[_Item], group_of: dict[_Item, int], memory: str
+) -> dict[_Item, int]:
+    places: dict[_Item, int] = {}
+    for group in range(groups):
+        own = [item for item in items if group_of[item] == group]
+        for key in (lambda item: (item.first, -item.words), lambda item: (-item.words, item.first)):
+            placed, failed = _first_fit(group_words, sorted(own, key=key))
+            if failed is None:
+                break
+        if failed is not None:
+            name = failed.buffer.name
+            raise UserError(
+                f"{name}: {failed.words} words do not fit into the {memory} beside what is needed with it; allowed: "
+                f"{group_words} words a group; a smaller training.micro_batch or estimator.chunk, or more words, fit"
+            )
+        for item, offset in placed.items():
+            places[item] = group * group_words + offset
+    return places
+
+
+def _first_fit(group_words: int, items: list[_Item]) -> tuple[dict[_Item, int], _Item | None]:
+    placed: dict[_Item, int] = {}
+    for item in items:
+        beside = sorted(
+            (offset, offset + other.words)
+            for other, offset in placed.items()
+            if other.first <= item.last and item.first <= other.last
+        )
+        at = 0
+        for low, high in beside:
+            if at + item.words <= low:
+                break
+            at = max(at, high)
+        if at + item.words > group_words:
+            return placed, item
+        placed[item] = at
+    return placed, None

@@ -1,0 +1,181 @@
+"""Compiles an experiment: the program of its training, and what the machine's memory holds before it starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.elementwise_timing import reads_together
+from pinta_hw.spec.errors import UserError
+from pinta_hw.spec.experiment import Experiment
+from pinta_hw.spec.isa.convert import Decode, Encode
+from pinta_hw.spec.isa.elementwise import Elementwise
+from pinta_hw.spec.isa.gemm import Gemm, RealResult
+from pinta_hw.spec.isa.instruction import Instruction, Operation, Program, Unit
+from pinta_hw.spec.isa.real import Update, Vector
+from pinta_hw.spec.isa.real_memory import REAL_GROUPS
+from pinta_hw.spec.isa.transfer import Direction
+from pinta_hw.spec.layout import TensorLayout
+from pinta_hw.spec.operation_timing import best_gemm, operation_cycles
+
+from ..optim import learning_rate
+from ..train import Trainer
+from .allocation import allocate, shape_of
+from .memory import Memory
+from .schedule import Slot, schedule
+from .step import record_step, scalars_of_steps
+from .tape import Places, Recorded
+from .tensors import Buffer
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A compiled training.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What it trains.
+    config : AcceleratorConfig
+        On what.
+    program : Program
+        The program.
+    memory : Memory
+        What it reads and writes outside.
+    """
+
+    experiment: Experiment
+    config: AcceleratorConfig
+    program: Program
+    memory: Memory
+
+
+def lower(experiment: Experiment, config: AcceleratorConfig, steps: int | None = None) -> Lowered:
+    """Compile a training for an accelerator.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        In SMX; dense layers, or tensor trains of schedule ``prs``.
+    config : AcceleratorConfig
+        What it shall run on.
+    steps : int, optional
+        Steps to run; all of the experiment's where not given. The schedule of the learning rate is always that of the
+        whole training.
+
+    Raises
+    ------
+    UserError
+        If the experiment asks for something that the machine does not do, or does not fit.
+    """
+    _check(experiment)
+    trainer = Trainer(experiment)
+    count = experiment.training.steps if steps is None else steps
+    rates = [learning_rate(experiment.training, step) for step in range(count)]
+    scalars = scalars_of_steps(trainer, rates)
+    recorded = record_step(trainer, 0, scalars[0])
+    memory = Memory(trainer, recorded, scalars)
+    operations = [*memory.loads(), *recorded.tape.operations, *memory.stores()]
+    rough = _Rough(config)
+    slots = schedule(operations, lambda operation: operation_cycles(config, rough.operation(operation)))
+    placement = allocate(config, slots, recorded.tape.reals, memory.kept)
+    memory.place(config, placement)
+    finished = [_finish(config, slot, placement, memory) for slot in slots]
+    body = _with_waits(config, [slot.operation for slot in slots], finished)
+    prologue = [Instruction(t, {}, "prologue", name) for name, t in memory.prologue()]
+    epilogue = [Instruction(t, {}, "epilogue", name) for name, t in memory.epilogue()]
+    return Lowered(experiment, config, Program(prologue, body, epilogue, count), memory)
+
+
+def _check(experiment: Experiment) -> None:
+    if experiment.precision.arithmetic != "smx":
+        raise UserError(f"precision.arithmetic: {experiment.precision.arithmetic} cannot be lowered; allowed: smx")
+    train = experiment.network.tt
+    if train is not None and train.schedule != "prs":
+        raise UserError(f"network.tt.schedule: {train.schedule} cannot be lowered; allowed: prs, or dense layers")
+
+
+class _Rough:
+    """Places before there are any: enough to know how long an operation takes."""
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self._config = config
+
+    def operation(self, recorded: Recorded) -> Operation:
+        """The operation with every buffer at word 0."""
+        return _chosen(self._config, recorded.build(self))
+
+    def rows(self, buffer: Buffer, block: int, count: int) -> TensorLayout:
+        """See `Places`."""
+        return replace(shape_of(self._config, buffer.root[0]), base=0, row_blocks=count)
+
+    def real(self, address: int) -> int:
+        """See `Places`."""
+        return 0
+
+
+def _chosen(config: AcceleratorConfig, operation: Operation) -> Operation:
+    """A product in the grouping that finishes first."""
+    return best_gemm(config, operation) if isinstance(operation, Gemm) else operation
+
+
+def _finish(config: AcceleratorConfig, slot: Slot, places: Places, memory: Memory) -> Operation:
+    operation = _chosen(config, slot.operation.build(places))
+    if isinstance(operation, Elementwise):
+        for names in reads_together(operation):
+            groups = [getattr(operation, name).base // config.group_words for name in names]
+            if len(set(groups)) < len(groups):
+                return replace(operation, serial=True)
+    return operation
+
+
+def _with_waits(
+    config: AcceleratorConfig, recorded: Sequence[Recorded], operations: Sequence[Operation]
+) -> list[Instruction]:
+    """Instructions that wait for whatever earlier one of another unit shares a memory group with them."""
+    ended = dict.fromkeys(Unit, 0)
+    last: dict[tuple[str, int], dict[Unit, int]] = {}
+    found = []
+    for own, operation in zip(recorded, operations, strict=True):
+        after: dict[Unit, int] = {}
+        shared = memory_groups(config, operation)
+        for group in shared:
+            for unit, number in last.get(group, {}).items():
+                if unit is not own.unit:
+                    after[unit] = max(after.get(unit, 0), number)
+        ended[own.unit] += 1
+        for group in shared:
+            last.setdefault(group, {})[own.unit] = ended[own.unit]
+        found.append(Instruction(operation, after, own.phase, own.name))
+    return found
+
+
+def memory_groups(config: AcceleratorConfig, operation: Operation) -> set[tuple[str, int]]:
+    """Groups of the scratchpad and of the real memory that an operation touches."""
+    tensors: set[int] = set()
+    reals: set[int] = set()
+    if isinstance(operation, Gemm):
+        tensors |= {*operation.a.groups(config), *operation.b.groups(config)}
+        if isinstance(operation.result, RealResult):
+            reals.add(operation.result.base // config.real_group_words)
+        else:
+            tensors |= {*operation.result.groups(config)}
+    elif isinstance(operation, Elementwise):
+        for walk in (operation.a, operation.b, operation.c, operation.d, operation.result):
+            tensors |= {walk.base // config.group_words} if walk else set()
+    elif isinstance(operation, Encode):
+        reals.add(operation.source.base // config.real_group_words)
+        tensors |= {*operation.result.groups(config)}
+    elif isinstance(operation, Decode):
+        reals.add(operation.base // config.real_group_words)
+        tensors |= {*operation.source.groups(config)}
+    elif isinstance(operation, Vector):
+        reals |= {word // config.real_group_words for word in (operation.a, operation.b, operation.result)}
+    elif isinstance(operation, Update):
+        reals |= set(range(REAL_GROUPS))
+    else:
+        if operation.direction is Direction.LOAD_TENSOR:
+            last = operation.local + operation.beats - 1
+            tensors |= set(range(operation.local // config.group_words, last // config.group_words + 1))
+        else:
+            reals.add(operation.local // config.real_group_words)
+    return {("scratchpad", group) for group in tensors} | {("real", group) for group in reals}

@@ -1,0 +1,349 @@
+"""An arithmetic that records what it is asked instead of computing it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pinta_hw.spec.experiment import Precision
+from pinta_hw.spec.isa.convert import Decode, Encode
+from pinta_hw.spec.isa.elementwise import ActivationFunction, ElementwiseOperation
+from pinta_hw.spec.isa.gemm import Gemm, RealResult
+from pinta_hw.spec.isa.instruction import Operation, Unit
+from pinta_hw.spec.isa.real import VECTOR_OPERATION_OF, Vector, VectorOperation
+from pinta_hw.spec.layout import TensorLayout
+from pinta_hw.spec.real import RealProgram
+
+from ..arithmetic import Arithmetic, Role
+from ..arithmetic.smx import ELEMENTWISE_BITS
+from ..real import Reals
+from . import lanes
+from .reals import Addresses, runs, view_of
+from .tape import Places, RealTable, Recorded, Tape, TensorTable, Use
+from .tensors import Buffer, Plane, Region, Tensor, contiguous, join, matched
+
+
+@dataclass
+class _RealTarget:
+    """Where a product goes in real memory."""
+
+    addresses: Addresses
+    accumulate: bool = False
+
+    def place(self, places: Places) -> RealResult:
+        rows, columns = self.addresses.shape
+        base = places.real(int(self.addresses.flat[0]))
+        return RealResult(base, rows, columns, columns, self.accumulate)
+
+
+class Recorder(Arithmetic[Tensor]):
+    """Writes every operation to a tape.
+
+    Tensors are `Tensor`, real numbers arrays of addresses (`golden.lowering.reals`). Arrays of floats that it is given
+    come from outside: numbers that are the same everywhere become constants, all others tables.
+
+    Parameters
+    ----------
+    precision : Precision
+        Mantissa bits of each role.
+    tape : Tape
+        Where operations go.
+    """
+
+    dtype = np.float32
+
+    def __init__(self, precision: Precision, tape: Tape) -> None:
+        self.tape = tape
+        self._precision = precision
+        self._bits = {
+            role: ELEMENTWISE_BITS if role is Role.ELEMENTWISE else precision.bits_of(role.value) for role in Role
+        }
+        self._contracts: dict[int, tuple[Recorded, _RealTarget]] = {}
+
+    def enter(self, phase: str, micro_batch: int) -> None:
+        self.tape.phase, self.tape.micro_batch = phase, micro_batch
+
+    def for_layer(self, index: int, layers: int) -> "Recorder":
+        precision = self._precision.for_layer(index, layers)
+        if precision is self._precision:
+            return self
+        own = Recorder(precision, self.tape)
+        own._contracts = self._contracts
+        return own
+
+    def encode(self, values: npt.ArrayLike, role: Role) -> Tensor:
+        given, bits = np.asarray(values), self._bits[role]
+        rows, columns = given.shape
+        if given.dtype.kind == "f":
+            return self._outside(given, bits)
+        result = self._new("encoded", rows, columns, bits)
+        plane = result.planes[0]
+
+        def build(places: Places) -> Operation:
+            view = view_of(given)
+            return Encode(replace(view, base=places.real(view.base)), _layout(places, [plane]))
+
+        name = f"encode {self._source(given)}"
+        self.tape.add(Unit.CONVERT, name, self.tape.real_uses(given), [_whole(plane)], build)
+        return result
+
+    def decode(self, tensor: Tensor) -> Reals:
+        (plane,) = tensor.planes
+        if plane.buffer is None:
+            return np.zeros(tensor.shape, self.dtype)
+        assert tensor.columns == 1
+        result = self.tape.reals.new("decoded", (plane.rows, 1))
+        self.tape.add(
+            Unit.CONVERT,
+            f"decode {plane.buffer.name}",
+            [_whole(plane)],
+            self.tape.real_uses(result),
+            lambda places: Decode(_layout(places, [plane]), plane.rows, places.real(int(result[0, 0]))),
+        )
+        return result
+
+    def add_reals(self, total: Reals, value: Reals) -> Reals:
+        if value.dtype.kind == "f":
+            return total
+        if total.dtype.kind == "f":
+            return value
+        buffer = self.tape.reals.whole(value)
+        contract = self._contracts.pop(buffer.number, None) if buffer is not None else None
+        if contract is not None and self.tape.reals.whole(total) is not None:
+            # The product adds to the total instead of writing a buffer of its own.
+            recorded, target = contract
+            target.addresses, target.accumulate = total, True
+            recorded.writes = tuple(self.tape.real_uses(total))
+            recorded.reads = (*recorded.reads, *recorded.writes)
+        else:
+            self._vector("add sums", VectorOperation.ADD, total, total, value)
+        return total
+
+    def run_program(self, program: RealProgram, inputs: Mapping[str, Reals]) -> dict[str, Reals]:
+        registers: dict[str, Addresses] = {}
+        for name, given in inputs.items():
+            registers[name] = self._real_table(name, given) if given.dtype.kind == "f" else given
+        for step in program:
+            operands = [registers[name] for name in step.operands]
+            shape = max((operand.shape for operand in operands), key=len)
+            result = self.tape.reals.new(step.result, shape)
+            self._vector(step.result, VECTOR_OPERATION_OF[step.operation], result, *operands)
+            registers[step.result] = result
+        return registers
+
+    def sum_squares(self, values: Reals, scale: Reals) -> Reals:
+        squares = self.tape.reals.new("squares", values.shape)
+        done = 0
+        for run in runs(values):
+            self._vector("squares", VectorOperation.MULTIPLY, squares.reshape(-1)[done : done + len(run)], run, run)
+            done += len(run)
+        total = self.tape.reals.new("sum of squares", ())
+        self._vector("sum of squares", VectorOperation.SUM, total, squares)
+        loss = self.tape.reals.new("loss", ())
+        self._vector("loss", VectorOperation.MULTIPLY, loss, total, self._real_table("loss scale", scale))
+        return loss
+
+    def shape(self, tensor: Tensor) -> tuple[int, int]:
+        return tensor.shape
+
+    def stack(self, planes: Sequence[Tensor]) -> Tensor:
+        assert len({(plane.bits, plane.columns) for plane in planes}) == 1
+        return Tensor(tuple(p for plane in planes for p in plane.planes), planes[0].columns, planes[0].bits)
+
+    def split(self, stacked: Tensor, rows: Sequence[int]) -> list[Tensor]:
+        if len(stacked.planes) == 1 and len(rows) > 1:
+            zeros = Tensor(tuple(Plane(None, 0, count) for count in rows), stacked.columns, stacked.bits)
+            return self.split(matched(stacked, zeros), rows)
+        found, planes = [], list(stacked.planes)
+        for count in rows:
+            taken = [planes.pop(0)]
+            while Tensor(tuple(taken), stacked.columns, stacked.bits).shape[0] != count:
+                taken.append(planes.pop(0))
+            found.append(Tensor(tuple(taken), stacked.columns, stacked.bits))
+        assert not planes
+        return found
+
+    def gemm(
+        self,
+        name: str,
+        a: Tensor,
+        b: Tensor,
+        role: Role,
+        *,
+        a_transposed: bool = False,
+        b_transposed: bool = False,
+    ) -> Tensor:
+        assert not a_transposed
+        columns = b.shape[0] if b_transposed else b.columns
+        result = Buffer(name, sum(plane.row_blocks for plane in a.planes if plane.buffer), columns, self._bits[role])
+        planes, block = [], 0
+        for plane in a.planes:
+            planes.append(Plane(result, block, plane.rows) if plane.buffer else plane)
+            block += plane.row_blocks if plane.buffer else 0
+        pairs = [(source, target) for source, target in zip(a.planes, planes, strict=True) if source.buffer]
+        for run in _runs(pairs):
+            sources, targets = [source for source, _ in run], [target for _, target in run]
+            self._product(name, sources, list(b.planes), targets, False, b_transposed)
+        return Tensor(tuple(planes), columns, self._bits[role])
+
+    def contract(
+        self, name: str, a: Tensor, b: Tensor, *, a_transposed: bool = False, b_transposed: bool = False
+    ) -> Reals:
+        rows = a.columns if a_transposed else a.shape[0]
+        columns = b.shape[0] if b_transposed else b.columns
+        a_planes, b_planes = list(a.planes), list(b.planes)
+        if a_transposed:
+            # Zeros take no part in a contraction over the rows.
+            alike = matched(a, b).planes, matched(b, a).planes
+            pairs = [(x, y) for x, y in zip(*alike, strict=True) if x.buffer and y.buffer]
+            if not pairs:
+                return np.zeros((rows, columns), self.dtype)
+            a_planes, b_planes = [x for x, _ in pairs], [y for _, y in pairs]
+            if a_planes[0].is_constant:
+                a_planes = [self._materialized(a_planes, a)]
+        result = self.tape.reals.new(name, (rows, columns))
+        target = _RealTarget(result)
+        recorded = self._product(name, a_planes, b_planes, target, a_transposed, b_transposed)
+        buffer = self.tape.reals.whole(result)
+        assert buffer is not None
+        self._contracts[buffer.number] = recorded, target
+        return result
+
+    def add_row(self, a: Tensor, row: Tensor, role: Role) -> Tensor:
+        return self._elementwise(ElementwiseOperation.ADD_ROW, role, a=a, c=row)
+
+    def add(self, a: Tensor, b: Tensor, role: Role) -> Tensor:
+        return self._elementwise(ElementwiseOperation.ADD, role, a=a, c=b)
+
+    def multiply(self, a: Tensor, b: Tensor, role: Role, *, doubled: bool = False) -> Tensor:
+        return self._elementwise(ElementwiseOperation.MULTIPLY, role, a=a, b=b, doubled=doubled)
+
+    def multiply_add(self, a: Tensor, b: Tensor, c: Tensor, role: Role) -> Tensor:
+        return self._elementwise(ElementwiseOperation.MULTIPLY_ADD, role, a=a, b=b, c=c)
+
+    def dot2(self, a: Tensor, b: Tensor, c: Tensor, d: Tensor, role: Role) -> Tensor:
+        return self._elementwise(ElementwiseOperation.DOT2, role, a=a, b=b, c=c, d=d)
+
+    def sum_parts(self, a: Tensor, b: Tensor, rows: Sequence[int], role: Role) -> Tensor:
+        like = max((a, b), key=lambda tensor: len(tensor.planes))
+        assert [plane.rows for plane in like.planes] == list(rows)
+        return lanes.record_sum(self.tape, matched(a, like), matched(b, like), self._bits[role])
+
+    def activate(self, function: str, order: int, y: Tensor, role: Role) -> Tensor:
+        known = ActivationFunction[function.upper()]
+        return self._elementwise(ElementwiseOperation.TABLE, role, a=y, function=known, order=order)
+
+    def _elementwise(self, operation: ElementwiseOperation, role: Role, **operands: Any) -> Tensor:
+        return lanes.record(self.tape, operation, self._bits[role], **operands)
+
+    def _new(self, name: str, rows: int, columns: int, bits: int) -> Tensor:
+        plane = Plane(None, 0, rows)
+        return Tensor((replace(plane, buffer=Buffer(name, plane.row_blocks, columns, bits)),), columns, bits)
+
+    def _outside(self, values: npt.NDArray[np.floating], bits: int) -> Tensor:
+        rows, columns = values.shape
+        first = float(values.flat[0])
+        if (values == first).all():
+            if first == 0:
+                return Tensor((Plane(None, 0, rows),), columns, bits)
+            constant = self.tape.constants.setdefault((first, bits), Buffer(f"constant {first:g}", 1, 1, bits, first))
+            return Tensor((Plane(constant, 0, rows),), columns, bits)
+        table = self._new("table", rows, columns, bits)
+        buffer = table.planes[0].buffer
+        assert buffer is not None
+        self.tape.tensor_tables.append(TensorTable(buffer, np.array(values, np.float64)))
+        return table
+
+    def _real_table(self, name: str, values: Reals) -> Addresses:
+        addresses = self.tape.reals.new(name, values.shape)
+        buffer, _ = self.tape.reals.buffer_of(int(addresses.flat[0]))
+        self.tape.real_tables.append(RealTable(buffer, np.array(values, np.float32)))
+        return addresses
+
+    def _materialized(self, planes: list[Plane], tensor: Tensor) -> Plane:
+        """A constant as a table, because products take no constants; rows of padding have it too."""
+        constant = planes[0].buffer
+        assert constant is not None and constant.value is not None
+        rows = 4 * sum(plane.row_blocks for plane in planes)
+        key = constant.value, rows, tensor.columns, tensor.bits
+        if key not in self.tape.constant_tables:
+            made = self._new(f"rows of {constant.value:g}", rows, tensor.columns, tensor.bits).planes[0]
+            assert made.buffer is not None
+            self.tape.constant_tables[key] = made
+            values = np.full((rows, tensor.columns), constant.value)
+            self.tape.tensor_tables.append(TensorTable(made.buffer, values))
+        return self.tape.constant_tables[key]
+
+    def _product(
+        self,
+        name: str,
+        a: list[Plane],
+        b: list[Plane],
+        result: "list[Plane] | _RealTarget",
+        a_transposed: bool,
+        b_transposed: bool,
+    ) -> Recorded:
+        for operand in (a, b):
+            if not contiguous(operand):
+                join(f"{name} rows", operand)
+        writes: list[Use]
+        if isinstance(result, list):
+            writes = [_whole(plane) for plane in result]
+        else:
+            writes = self.tape.real_uses(result.addresses)
+
+        def build(places: Places) -> Operation:
+            left, right = _layout(places, a), _layout(places, b)
+            return Gemm(
+                left.transposed() if a_transposed else left,
+                right.transposed() if b_transposed else right,
+                _layout(places, result) if isinstance(result, list) else result.place(places),
+                0,
+                a_transposed,
+                b_transposed,
+            )
+
+        return self.tape.add(Unit.GEMM, name, [_whole(plane) for plane in [*a, *b]], writes, build)
+
+    def _vector(
+        self, name: str, operation: VectorOperation, result: Addresses, a: Addresses, b: Addresses | None = None
+    ) -> None:
+        second = a if b is None else b
+        length = a.size if operation is VectorOperation.SUM else result.size
+        for operand in (result, a, second):
+            assert len(runs(operand)) == 1, f"{name}: operands in one piece"
+
+        def build(places: Places) -> Operation:
+            to, left, right = (places.real(int(x.reshape(-1)[0])) for x in (result, a, second))
+            return Vector(operation, to, left, right, length, a.size < length, second.size < length)
+
+        reads = [use for operand in (a, second) for use in self.tape.real_uses(operand)]
+        self.tape.add(Unit.RESIDUAL, name, reads, self.tape.real_uses(result), build)
+
+    def _source(self, addresses: Addresses) -> str:
+        return self.tape.reals.buffer_of(int(addresses.flat[0]))[0].name
+
+
+def _whole(plane: Plane) -> Region:
+    assert plane.buffer is not None
+    return Region(plane.buffer, plane.block, plane.row_blocks)
+
+
+def _layout(places: Places, planes: list[Plane]) -> TensorLayout:
+    """Planes that lie below each other, as one matrix."""
+    first = planes[0]
+    assert first.buffer is not None
+    return places.rows(first.buffer, first.block, sum(plane.row_blocks for plane in planes))
+
+
+def _runs(pairs: list[tuple[Plane, Plane]]) -> list[list[tuple[Plane, Plane]]]:
+    """Cut where the sources stop lying below each other."""
+    found: list[list[tuple[Plane, Plane]]] = []
+    for pair in pairs:
+        if found and contiguous([found[-1][-1][0], pair[0]]):
+            found[-1].append(pair)
+        else:
+            found.append([pair])
+    return found

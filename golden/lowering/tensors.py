@@ -1,0 +1,145 @@
+"""Tensors without a place: buffers, and the planes in them that operations name."""
+
+from dataclasses import dataclass, field
+
+from pinta_hw.spec.formats import blocks
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A matrix of blocks that will lie in one region of the scratchpad.
+
+    Parameters
+    ----------
+    name : str
+        For people.
+    row_blocks, columns, bits : int
+        Size and precision.
+    value : float, optional
+        The value of all lanes; then a single block stands for all.
+    """
+
+    name: str
+    row_blocks: int
+    columns: int
+    bits: int
+    value: float | None = None
+    within: tuple["Buffer", int] | None = None
+    """The buffer that this one became a part of, and its first block row there."""
+
+    @property
+    def column_blocks(self) -> int:
+        """Block columns."""
+        return blocks(self.columns)
+
+    @property
+    def root(self) -> tuple["Buffer", int]:
+        """The buffer that has a place, and the first block row in it."""
+        buffer, block = self, 0
+        while buffer.within is not None:
+            buffer, offset = buffer.within
+            block += offset
+        return buffer, block
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Rows of one role: ``rows`` logical rows from a block row of a buffer on; without a buffer they are zeros."""
+
+    buffer: Buffer | None
+    block: int
+    rows: int
+
+    @property
+    def row_blocks(self) -> int:
+        """Block rows."""
+        return blocks(self.rows)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether one block stands for all."""
+        return self.buffer is not None and self.buffer.value is not None
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What the recording arithmetic handles: planes below each other."""
+
+    planes: tuple[Plane, ...]
+    columns: int
+    bits: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """As that of `golden.smx.SmxMatrix`: stacked planes count their padding."""
+        if len(self.planes) == 1:
+            return self.planes[0].rows, self.columns
+        return 4 * sum(plane.row_blocks for plane in self.planes), self.columns
+
+
+@dataclass(frozen=True)
+class Region:
+    """Block rows of a buffer that an operation reads or writes."""
+
+    buffer: Buffer
+    block: int
+    count: int
+
+    @property
+    def interval(self) -> tuple[Buffer, int, int]:
+        """The buffer with a place, and the range of its block rows."""
+        root, offset = self.buffer.root
+        if root.value is not None:
+            return root, 0, 1
+        return root, offset + self.block, offset + self.block + self.count
+
+
+def matched(tensor: Tensor, like: Tensor) -> Tensor:
+    """Zeros, or a constant, that were made in one piece, as planes like those of another tensor."""
+    if len(tensor.planes) >= len(like.planes):
+        return tensor
+    (plane,) = tensor.planes
+    assert plane.buffer is None or plane.is_constant
+    assert tensor.shape[0] == like.shape[0]
+    return Tensor(tuple(Plane(plane.buffer, 0, other.rows) for other in like.planes), tensor.columns, tensor.bits)
+
+
+def join(name: str, planes: list[Plane]) -> Buffer:
+    """A buffer that holds planes of whole buffers below each other; their own places are in it from now on."""
+    first = planes[0].buffer
+    assert first is not None
+    joined = Buffer(name, sum(plane.row_blocks for plane in planes), first.columns, first.bits)
+    block = 0
+    for plane in planes:
+        root, offset = plane.buffer.root if plane.buffer is not None else (None, 0)
+        assert root is not None and root.value is None, f"{name}: cannot be joined"
+        assert (offset + plane.block, plane.row_blocks) == (0, root.row_blocks), f"{name}: joins part of {root.name}"
+        root.within = (joined, block)
+        block += plane.row_blocks
+    return joined
+
+
+def contiguous(planes: list[Plane]) -> bool:
+    """Whether the planes lie below each other in one buffer."""
+    expected: tuple[Buffer, int] | None = None
+    for plane in planes:
+        assert plane.buffer is not None
+        root, offset = plane.buffer.root
+        if expected is not None and expected != (root, offset + plane.block):
+            return False
+        expected = root, offset + plane.block + plane.row_blocks
+    return True
+
+
+@dataclass(eq=False)
+class RealBuffer:
+    """FP32 words that will lie together in the real memory."""
+
+    name: str
+    words: int
+    parameter: str | None = None
+    """The parameter whose master weights these are."""
+    gradient_of: str | None = None
+    """The parameter whose gradient this is."""
+    number: int = field(default=0)
+    """Names it in addresses (`golden.lowering.reals`)."""
