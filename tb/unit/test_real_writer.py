@@ -9,17 +9,18 @@ from amaranth.sim import Simulator
 from golden.gemm import accumulate
 from golden.real import rounded, run_program
 from golden.smx import SmxMatrix
+from pinta_hw.gemm_unit import GemmUnit
 from pinta_hw.results.real_writer import RealWriter
 from pinta_hw.spec.errors import UserError
-from pinta_hw.spec.isa.gemm import Gemm, RealResult
+from pinta_hw.spec.isa.gemm import Gemm, RealResult, encode
 from pinta_hw.spec.isa.real_memory import REAL_GROUPS
 from pinta_hw.spec.layout import TensorLayout, place
 from pinta_hw.spec.presets import load_config
 from pinta_hw.spec.real import RealOperation, RealStep
 from pinta_hw.spec.timing import PIPELINE, GemmShape, gemm_cycles
 from tb.gemm.image import ScratchpadImage
-from tb.gemm.unit_top import GemmTop, read_real, read_scratchpad, run_gemm, write_real, write_scratchpad
 from tb.matrices import random_matrix
+from tb.unit_top import UnitTop, read_real, read_scratchpad, run_unit, write_real, write_scratchpad
 
 CONFIG = load_config("tiny")
 ADD = (RealStep("sum", RealOperation.ADD, ("old", "new")),)
@@ -75,7 +76,7 @@ class Product:
 
 def run(products: list[Product], rng: np.random.Generator) -> None:
     """Run products one after the other, on random numbers in real memory, and compare words and cycles."""
-    dut = GemmTop(CONFIG)
+    dut = UnitTop(CONFIG, GemmUnit(CONFIG), "gemm", ("a_memory", "b_memory"), ("result_memory",))
 
     async def bench(ctx):
         for product in products:
@@ -85,7 +86,7 @@ def run(products: list[Product], rng: np.random.Generator) -> None:
             words = (m - 1) * (n + product.gap) + n + 2 * MARGIN
             before = random_words(rng, words)
             await write_real(ctx, dut, product.base - MARGIN, before)
-            cycles, nan = await run_gemm(ctx, dut, gemm)
+            cycles, nan = await run_unit(ctx, dut, encode(CONFIG, gemm))
             sums = accumulate(product.a, product.b)
             if product.bits is None:
                 after = await read_real(ctx, dut, product.base - MARGIN, words)

@@ -1,4 +1,4 @@
-"""The GEMM unit between both of its memories, for the Amaranth simulator."""
+"""A unit between the scratchpad and the real memory, for the Amaranth simulator."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,24 +7,31 @@ from amaranth.hdl import Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from pinta_hw.gemm_unit import GemmUnit
-from pinta_hw.instruction import gemm_layout
 from pinta_hw.memory.real_memory import RealMemory, RealPort
 from pinta_hw.memory.scratchpad import ReadSignature, Scratchpad, WriteSignature
 from pinta_hw.spec.config import AcceleratorConfig
-from pinta_hw.spec.isa.gemm import Gemm, encode
 from pinta_hw.spec.isa.real_memory import REAL_BANKS, REAL_GROUPS
 from tb.gemm.image import ScratchpadImage
 
 LIMIT_CYCLES = 10_000
 
 
-class GemmTop(wiring.Component):
-    """A GEMM unit with a scratchpad and a real memory; a host reaches both while the unit is idle.
+class UnitTop(wiring.Component):
+    """A unit with a scratchpad and a real memory; a host reaches both while the unit is idle.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+    unit : wiring.Component
+        With members ``start``, ``done``, ``nan``, the operation, and clients of the memories.
+    operation : str
+        Name of the member that takes the operation.
+    readers, writers : tuple of str
+        Its clients of the scratchpad; that of the real memory is ``real_memory``.
 
     Members
     -------
-    start, gemm, done, nan
+    start, operation, done, nan
         Of the unit.
     host_read, host_write, host_real
         Clients of the memories.
@@ -32,12 +39,23 @@ class GemmTop(wiring.Component):
         Two clients met in either memory.
     """
 
-    def __init__(self, config: AcceleratorConfig):
+    def __init__(
+        self,
+        config: AcceleratorConfig,
+        unit: wiring.Component,
+        operation: str,
+        readers: tuple[str, ...],
+        writers: tuple[str, ...],
+    ):
         self.config = config
+        self._unit = unit
+        self._operation = operation
+        self._readers = readers
+        self._writers = writers
         super().__init__(
             {
                 "start": In(1),
-                "gemm": In(gemm_layout(config)),
+                "operation": In(len(Value.cast(getattr(unit, operation)))),
                 "done": Out(1),
                 "nan": Out(1),
                 "host_read": In(ReadSignature(config)),
@@ -49,12 +67,12 @@ class GemmTop(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.unit = unit = GemmUnit(self.config)
-        m.submodules.scratchpad = scratchpad = Scratchpad(self.config, ("a", "b", "host_read"), ("write", "host_write"))
+        unit = m.submodules.unit = self._unit
+        readers, writers = (*self._readers, "host_read"), (*self._writers, "host_write")
+        m.submodules.scratchpad = scratchpad = Scratchpad(self.config, readers, writers)
         m.submodules.real_memory = real_memory = RealMemory(self.config, ("unit", "host"))
-        wiring.connect(m, unit.a_memory, scratchpad.a)
-        wiring.connect(m, unit.b_memory, scratchpad.b)
-        wiring.connect(m, unit.result_memory, scratchpad.write)
+        for name in (*self._readers, *self._writers):
+            wiring.connect(m, getattr(unit, name), getattr(scratchpad, name))
         wiring.connect(m, wiring.flipped(self.host_read), scratchpad.host_read)
         wiring.connect(m, wiring.flipped(self.host_write), scratchpad.host_write)
         for group in range(REAL_GROUPS):
@@ -62,7 +80,7 @@ class GemmTop(wiring.Component):
             wiring.connect(m, wiring.flipped(self.host_real[group]), real_memory.host[group])
         m.d.comb += [
             unit.start.eq(self.start),
-            unit.gemm.eq(self.gemm),
+            Value.cast(getattr(unit, self._operation)).eq(self.operation),
             self.done.eq(unit.done),
             self.nan.eq(unit.nan),
             self.conflict.eq(scratchpad.conflict | real_memory.conflict),
@@ -70,7 +88,7 @@ class GemmTop(wiring.Component):
         return m
 
 
-async def write_scratchpad(ctx, dut: GemmTop, image: ScratchpadImage) -> None:
+async def write_scratchpad(ctx, dut: UnitTop, image: ScratchpadImage) -> None:
     """Put the written words of an image into the scratchpad."""
     banks = dut.config.banks
     written = image.written.reshape(-1, banks)
@@ -86,7 +104,7 @@ async def write_scratchpad(ctx, dut: GemmTop, image: ScratchpadImage) -> None:
         ctx.set(dut.host_write.enable[bank], 0)
 
 
-async def read_scratchpad(ctx, dut: GemmTop, image: ScratchpadImage, words: range) -> None:
+async def read_scratchpad(ctx, dut: UnitTop, image: ScratchpadImage, words: range) -> None:
     """Replace ``words`` of an image by what the scratchpad holds."""
     banks = dut.config.banks
     for row in range(words.start // banks, (words.stop - 1) // banks + 1):
@@ -102,19 +120,19 @@ async def read_scratchpad(ctx, dut: GemmTop, image: ScratchpadImage, words: rang
         ctx.set(dut.host_read.enable[bank], 0)
 
 
-async def write_real(ctx, dut: GemmTop, base: int, words: npt.NDArray[np.uint32]) -> None:
+async def write_real(ctx, dut: UnitTop, base: int, words: npt.NDArray[np.uint32]) -> None:
     """Put words into real memory from address ``base`` on."""
     await _real(ctx, dut, base, words, write=True)
 
 
-async def read_real(ctx, dut: GemmTop, base: int, count: int) -> npt.NDArray[np.uint32]:
+async def read_real(ctx, dut: UnitTop, base: int, count: int) -> npt.NDArray[np.uint32]:
     """Words of the real memory from address ``base`` on."""
     words = np.zeros(count, dtype=np.uint32)
     await _real(ctx, dut, base, words, write=False)
     return words
 
 
-async def _real(ctx, dut: GemmTop, base: int, words: npt.NDArray[np.uint32], write: bool) -> None:
+async def _real(ctx, dut: UnitTop, base: int, words: npt.NDArray[np.uint32], write: bool) -> None:
     size = dut.config.real_group_words
     for first in range(0, len(words), REAL_BANKS):
         group, address = divmod(base + first, size)
@@ -133,9 +151,9 @@ async def _real(ctx, dut: GemmTop, base: int, words: npt.NDArray[np.uint32], wri
                 words[first + k] = ctx.get(port.data_in[k])
 
 
-async def run_gemm(ctx, dut: GemmTop, gemm: Gemm) -> tuple[int, bool]:
-    """Execute an instruction; its cycles, and whether it reported NaN."""
-    ctx.set(Value.cast(dut.gemm), encode(dut.config, gemm))
+async def run_unit(ctx, dut: UnitTop, word: int) -> tuple[int, bool]:
+    """Execute an operation, given by its fields; its cycles, and whether it reported NaN."""
+    ctx.set(dut.operation, word)
     ctx.set(dut.start, 1)
     nan = False
     for cycle in range(1, LIMIT_CYCLES):
