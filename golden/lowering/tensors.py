@@ -104,19 +104,32 @@ def matched(tensor: Tensor, like: Tensor) -> Tensor:
     return Tensor(tuple(Plane(plane.buffer, 0, other.rows) for other in like.planes), tensor.columns, tensor.bits)
 
 
-def join(name: str, planes: list[Plane]) -> Buffer:
-    """A buffer that holds planes of whole buffers below each other; their own places are in it from now on."""
+def join(name: str, planes: list[Plane]) -> None:
+    """Make a buffer that holds planes below each other; the buffers that they fill have their places in it from now on.
+
+    Raises
+    ------
+    AssertionError
+        If the planes are not all of their buffers, in order.
+    """
+    segments: list[list[Plane]] = []
+    for plane in planes:
+        if segments and contiguous([segments[-1][-1], plane]):
+            segments[-1].append(plane)
+        else:
+            segments.append([plane])
     first = planes[0].buffer
     assert first is not None
     joined = Buffer(name, sum(plane.row_blocks for plane in planes), first.columns, first.bits)
     block = 0
-    for plane in planes:
-        root, offset = plane.buffer.root if plane.buffer is not None else (None, 0)
-        assert root is not None and root.value is None, f"{name}: cannot be joined"
-        assert (offset + plane.block, plane.row_blocks) == (0, root.row_blocks), f"{name}: joins part of {root.name}"
+    for segment in segments:
+        assert segment[0].buffer is not None
+        root, offset = segment[0].buffer.root
+        count = sum(plane.row_blocks for plane in segment)
+        assert root.value is None, f"{name}: joins a constant"
+        assert (offset + segment[0].block, count) == (0, root.row_blocks), f"{name}: joins a part of {root.name}"
         root.within = (joined, block)
-        block += plane.row_blocks
-    return joined
+        block += count
 
 
 def contiguous(planes: list[Plane]) -> bool:
