@@ -1,4 +1,4 @@
-"""Steps for the elementwise unit and what the golden model makes of them."""
+"""Steps for a lane of the elementwise unit and what the golden model makes of them."""
 
 import random
 from collections.abc import Iterator
@@ -56,6 +56,15 @@ class Vector:
     function: Function = Function.TANH
     order: int = 0
 
+    @property
+    def is_table(self) -> bool:
+        return self.operation is Operation.TABLE
+
+    @property
+    def width(self) -> int:
+        """The bits of the gateware's `Width`."""
+        return SMX_BITS.index(self.bits)
+
     def pack(self) -> int:
         """The bits of the gateware's `Step`."""
         rows, columns = self.shape
@@ -65,11 +74,12 @@ class Vector:
             "function": self.function.value,
             "order": self.order,
             "extent": (rows - 1) | (columns - 1) << 2,
-            "width": SMX_BITS.index(self.bits),
         }
         for name, block in zip("abcd", self.operands, strict=True):
-            fields[name] = Result(block.mantissas, block.exponent).pack(_WIDEST)
-            fields[name] |= SMX_BITS.index(block.bits) << _OPERAND["width"].offset
+            fields[name] = block.exponent << _BLOCK["exponent"].offset
+            for element, mantissa in enumerate(block.mantissas):
+                wide = (mantissa << (_WIDEST - block.bits)) & ((1 << _WIDEST) - 1)
+                fields[name] |= wide << (_WIDEST * element)
         return sum(value << _STEP[name].offset for name, value in fields.items())
 
     def golden(self) -> Result:
@@ -93,7 +103,7 @@ class Vector:
 
 
 _STEP = Step()
-_OPERAND = _STEP["a"].shape
+_BLOCK = _STEP["a"].shape
 
 
 def mismatch(vector: Vector, packed: int, expected: Result | None = None) -> str | None:
@@ -245,7 +255,7 @@ def random_block(rng: random.Random, near: int | None = None) -> Block:
 
 def random_vector(rng: random.Random, operation: Operation | None = None) -> Vector:
     """Any operation; products often of similar weight, sometimes almost opposite."""
-    operation = operation or rng.choice(list(Operation))
+    operation = operation or rng.choice(list(OPERANDS))
     a = random_block(rng, 127 if rng.random() < 0.5 else None)
     b = random_block(rng, 127 if rng.random() < 0.5 else None)
     c, d = random_block(rng, a.exponent), random_block(rng, b.exponent)

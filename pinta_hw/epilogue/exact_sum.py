@@ -9,7 +9,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..array.control import AccumulatorBlock
 from ..leading_one import leading_one
-from ..smx import Width
 from ..spec.formats import BLOCK_ELEMENTS, EXPONENT_BIAS
 from .term import TERM_BITS, TERM_EXPONENT_BITS, TERM_UNIT_EXPONENT, TermPair
 
@@ -36,54 +35,35 @@ class ExactSum(wiring.Component):
 
     Members
     -------
-    valid, terms, width : a pair, and the width of its result
-    advance : 0 freezes everything
-    sum_valid, sum, sum_width : the sum for a `Quantizer` with ``SUM_BITS, SUM_EXPONENT_BITS, SUM_REBIAS``
+    valid, terms : a pair, from registers
+    sum_valid, sum : the sum for a `Quantizer` with ``SUM_BITS, SUM_EXPONENT_BITS, SUM_REBIAS``
     """
 
     valid: In(1)
     terms: In(TermPair())
-    width: In(Width)
-    advance: In(1)
     sum_valid: Out(1)
     sum: Out(AccumulatorBlock(SUM_BITS, SUM_EXPONENT_BITS))
-    sum_width: Out(Width)
 
-    latency = 3
+    latency = 2
 
     def elaborate(self, platform):
         m = Module()
-        valid, width, load = self.valid, self.width, []
-        for stage in range(self.latency):
-            enable = Signal(name=f"load_{stage}")
-            later_valid, later_width = Signal(name=f"valid_{stage}"), Signal(Width, name=f"width_{stage}")
-            m.d.comb += enable.eq(self.advance & valid)
-            with m.If(self.advance):
-                m.d.sync += later_valid.eq(valid)
-            with m.If(enable):
-                m.d.sync += later_width.eq(width)
-            load.append(enable)
-            valid, width = later_valid, later_width
-        m.d.comb += [self.sum_valid.eq(valid), self.sum_width.eq(width)]
-
-        # Cycle 1: the terms.
-        terms = Signal(TermPair(), reset_less=True)
-        with m.If(load[0]):
-            m.d.sync += terms.eq(self.terms)
-
-        # Cycle 2: which block reaches higher, and how far each moves.
+        # Cycle 1: which block reaches higher, and how far each moves.
+        aligning = Signal()
         still = Signal(TermPair(), reset_less=True)
         top = Signal(SUM_EXPONENT_BITS, reset_less=True)
         amounts = [Signal(_SHIFT_BITS, name=f"amount_{n}", reset_less=True) for n in range(2)]
-        next_top, next_amounts = self._build_alignment(m, terms)
-        with m.If(load[1]):
-            m.d.sync += [still.eq(terms), top.eq(next_top)]
+        next_top, next_amounts = self._build_alignment(m, self.terms)
+        m.d.sync += aligning.eq(self.valid)
+        with m.If(self.valid):
+            m.d.sync += [still.eq(self.terms), top.eq(next_top)]
             m.d.sync += [amount.eq(value) for amount, value in zip(amounts, next_amounts, strict=True)]
 
-        # Cycle 3: move and add.
+        # Cycle 2: move and add.
         total = Signal.like(self.sum, reset_less=True)
         m.d.comb += self.sum.eq(total)
-        with m.If(load[2]):
+        m.d.sync += self.sum_valid.eq(aligning)
+        with m.If(aligning):
             m.d.sync += [total.exponent.eq(top), total.nan.eq(still.nan)]
             for lane in range(BLOCK_ELEMENTS):
                 first, second = (

@@ -1,16 +1,16 @@
-"""What the elementwise unit is asked to do."""
+"""What a lane of the elementwise unit is asked to do."""
 
 from amaranth.hdl import Cat, Value
 from amaranth.lib import data, enum
 from amaranth.utils import ceil_log2
 
-from ..smx import QuantizedBlock, Width
 from ..spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE
 from ..spec.tables import MAX_ORDER
+from .wide import WideBlock
 
 
 class Operation(enum.Enum, shape=3):
-    """The operations of `pinta_hw.spec.operations` on one block; ``sum_parts`` is none of them."""
+    """`pinta_hw.spec.isa.elementwise.ElementwiseOperation`, on one block."""
 
     MULTIPLY = 0
     ADD = 1
@@ -18,6 +18,7 @@ class Operation(enum.Enum, shape=3):
     DOT2 = 3
     ADD_ROW = 4
     TABLE = 5
+    SUM_PARTS = 6
 
 
 class Function(enum.Enum, shape=2):
@@ -29,13 +30,6 @@ class Function(enum.Enum, shape=2):
 
 
 ORDER_BITS = ceil_log2(MAX_ORDER + 1)
-
-
-class Operand(data.StructLayout):
-    """A block and its width; digit planes that the width does not have mean nothing."""
-
-    def __init__(self) -> None:
-        super().__init__({"block": QuantizedBlock(), "width": Width})
 
 
 class Extent(data.StructLayout):
@@ -60,12 +54,11 @@ class Step(data.StructLayout):
     Members
     -------
     operation : what is computed: ``a b``, ``a + c``, ``a b + c``, ``a b + c d``, ``a`` and row 0 of ``c`` added to
-        each of its rows, or a table at ``a``
+        each of its rows, a table at ``a``, or ``a b`` as a part of a sum
     doubled : twice the first product
     function, order : which table, and which derivative, 0 to 4
     a, b, c, d : operands; those that the operation does not take mean nothing
     extent : lanes outside become zero
-    width : of the result
     """
 
     def __init__(self) -> None:
@@ -75,11 +68,10 @@ class Step(data.StructLayout):
                 "doubled": 1,
                 "function": Function,
                 "order": ORDER_BITS,
-                "a": Operand(),
-                "b": Operand(),
-                "c": Operand(),
-                "d": Operand(),
+                "a": WideBlock(),
+                "b": WideBlock(),
+                "c": WideBlock(),
+                "d": WideBlock(),
                 "extent": Extent(),
-                "width": Width,
             }
         )

@@ -4,11 +4,10 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..smx import Width
 from ..spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, EXPONENT_BIAS, NAN_EXPONENT
 from .operation import Operation, Step, lanes_inside
 from .term import TermPair
-from .wide import WIDE_BITS, WideBlock, wide_mantissas
+from .wide import WIDE_BITS, WideBlock
 
 _ONE = 1 << (WIDE_BITS - 2)
 """The mantissa of 1 at the exponent `EXPONENT_BIAS`."""
@@ -23,16 +22,15 @@ class Products(wiring.Component):
     Members
     -------
     valid, step : a step (no table); the operation must be one that the enumeration names
-    advance : 0 freezes everything
-    terms_valid, terms, width : the same step's products and the width of its result
+    terms_valid, terms : the same step's products
+    zero : ``a`` or ``b`` has no element but zeros
     """
 
     valid: In(1)
     step: In(Step())
-    advance: In(1)
     terms_valid: Out(1)
     terms: Out(TermPair())
-    width: Out(Width)
+    zero: Out(1)
 
     latency = 1
 
@@ -40,46 +38,42 @@ class Products(wiring.Component):
         m = Module()
         step = self.step
         operation = step.operation
-        multiplies = (
-            (operation == Operation.MULTIPLY) | (operation == Operation.MULTIPLY_ADD) | (operation == Operation.DOT2)
-        )
-        adds = operation != Operation.MULTIPLY
-        dots = operation == Operation.DOT2
+        multiplies, adds, dots = Signal(), Signal(), Signal()
+        m.d.comb += [
+            dots.eq(operation == Operation.DOT2),
+            adds.eq((operation != Operation.MULTIPLY) & (operation != Operation.SUM_PARTS)),
+            multiplies.eq((operation != Operation.ADD) & (operation != Operation.ADD_ROW)),
+        ]
         inside = Signal(BLOCK_ELEMENTS)
         m.d.comb += inside.eq(lanes_inside(step.extent))
 
         a, b, c, d = (Signal(WideBlock(), name=name, reset_less=True) for name in "abcd")
         nan = Signal(reset_less=True)
         doubled = Signal(reset_less=True)
-        width = Signal(Width, reset_less=True)
-        valid = Signal()
-        load = self.advance & self.valid
-        with m.If(self.advance):
-            m.d.sync += valid.eq(self.valid)
-        with m.If(load):
-            wide = {name: wide_mantissas(getattr(step, name)) for name in "abcd"}
+        m.d.sync += self.terms_valid.eq(self.valid)
+        with m.If(self.valid):
             for lane in range(BLOCK_ELEMENTS):
-                row = wide["c"][lane % BLOCK_SIDE]
-                addend = Mux(operation == Operation.ADD_ROW, row, wide["c"][lane])
+                row = step.c.mantissas[lane % BLOCK_SIDE]
+                addend = Mux(operation == Operation.ADD_ROW, row, step.c.mantissas[lane])
+                factor = Mux(inside[lane], step.b.mantissas[lane], 0)
                 m.d.sync += [
-                    a.mantissas[lane].eq(Mux(inside[lane], wide["a"][lane], 0)),
-                    b.mantissas[lane].eq(Mux(multiplies, wide["b"][lane], _ONE)),
+                    a.mantissas[lane].eq(Mux(inside[lane], step.a.mantissas[lane], 0)),
+                    b.mantissas[lane].eq(Mux(multiplies, factor, _ONE)),
                     c.mantissas[lane].eq(Mux(inside[lane] & adds, addend, 0)),
-                    d.mantissas[lane].eq(Mux(dots, wide["d"][lane], _ONE)),
+                    d.mantissas[lane].eq(Mux(dots, step.d.mantissas[lane], _ONE)),
                 ]
             m.d.sync += [
-                a.exponent.eq(step.a.block.exponent),
-                b.exponent.eq(Mux(multiplies, step.b.block.exponent, EXPONENT_BIAS)),
-                c.exponent.eq(step.c.block.exponent),
-                d.exponent.eq(Mux(dots, step.d.block.exponent, EXPONENT_BIAS)),
+                a.exponent.eq(step.a.exponent),
+                b.exponent.eq(Mux(multiplies, step.b.exponent, EXPONENT_BIAS)),
+                c.exponent.eq(step.c.exponent),
+                d.exponent.eq(Mux(dots, step.d.exponent, EXPONENT_BIAS)),
                 nan.eq(
-                    (step.a.block.exponent == NAN_EXPONENT)
-                    | (multiplies & (step.b.block.exponent == NAN_EXPONENT))
-                    | (adds & (step.c.block.exponent == NAN_EXPONENT))
-                    | (dots & (step.d.block.exponent == NAN_EXPONENT))
+                    (step.a.exponent == NAN_EXPONENT)
+                    | (multiplies & (step.b.exponent == NAN_EXPONENT))
+                    | (adds & (step.c.exponent == NAN_EXPONENT))
+                    | (dots & (step.d.exponent == NAN_EXPONENT))
                 ),
                 doubled.eq(step.doubled),
-                width.eq(step.width),
             ]
 
         for lane in range(BLOCK_ELEMENTS):
@@ -91,7 +85,6 @@ class Products(wiring.Component):
             self.terms.first.exponent.eq(a.exponent + b.exponent + doubled),
             self.terms.second.exponent.eq(c.exponent + d.exponent),
             self.terms.nan.eq(nan),
-            self.terms_valid.eq(valid),
-            self.width.eq(width),
+            self.zero.eq(~a.mantissas.as_value().any() | ~b.mantissas.as_value().any()),
         ]
         return m

@@ -5,7 +5,6 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..placement import place
-from ..smx import Width
 from ..spec.formats import BLOCK_ELEMENTS, EXPONENT_BIAS, EXPONENT_BITS, NAN_EXPONENT
 from ..spec.tables import (
     OFFSET_BITS,
@@ -18,7 +17,7 @@ from .operation import ORDER_BITS, Extent, Function, Step, lanes_inside
 from .table_lane import GUARD_BITS, SHIFT_BITS, STAGES, LaneControl, TableLane
 from .table_rom import TableRom
 from .term import TERM_UNIT_EXPONENT, TermPair
-from .wide import WIDE_BITS, wide_mantissas
+from .wide import WIDE_BITS
 
 ALL_FUNCTIONS = tuple(Function)
 _UNSHIFTED_EXPONENT = EXPONENT_BIAS + (WIDE_BITS - 2) - (SEGMENTS_PER_UNIT - 1).bit_length() - OFFSET_BITS - GUARD_BITS
@@ -35,7 +34,6 @@ class _Context(data.StructLayout):
                 "order": ORDER_BITS,
                 "exponent": EXPONENT_BITS,
                 "extent": Extent(),
-                "width": Width,
             }
         )
 
@@ -54,9 +52,7 @@ class TableUnit(wiring.Component):
     Members
     -------
     valid, step : a step whose operation is a table, at operand ``a``
-    advance : 0 freezes everything
-    occupied : for each stage, the first one lowest, whether it holds a block
-    terms_valid, terms, width : the same step's value and the width of its result
+    terms_valid, terms : the same step's value
     """
 
     latency = STAGES
@@ -67,11 +63,8 @@ class TableUnit(wiring.Component):
             {
                 "valid": In(1),
                 "step": In(Step()),
-                "advance": In(1),
-                "occupied": Out(STAGES),
                 "terms_valid": Out(1),
                 "terms": Out(TermPair()),
-                "width": Out(Width),
             }
         )
 
@@ -83,8 +76,6 @@ class TableUnit(wiring.Component):
         last = context[STAGES]
         inside = Signal(BLOCK_ELEMENTS)
         m.d.comb += [
-            self.terms_valid.eq(self.occupied[-1]),
-            self.width.eq(last.width),
             self.terms.nan.eq(last.exponent == NAN_EXPONENT),
             self.terms.first.exponent.eq(last.exponent + EXPONENT_BIAS),
             self.terms.second.exponent.eq(TERM_UNIT_EXPONENT - TABLE_FRACTION_BITS),
@@ -92,10 +83,10 @@ class TableUnit(wiring.Component):
         ]
         is_gelu = self._is(last, Function.GELU) & (last.order == 0)
         one = Const(0, WIDE_BITS - 2)
-        for index, mantissa in enumerate(wide_mantissas(self.step.a)):
+        for index in range(BLOCK_ELEMENTS):
             lane = place(m, f"lane_{index}", TableLane(self._functions), platform)
             m.d.comb += [
-                lane.mantissa.eq(mantissa),
+                lane.mantissa.eq(self.step.a.mantissas[index]),
                 lane.control.eq(control),
                 self.terms.first.integers[index].eq(Mux(is_gelu & inside[index], Cat(one, lane.positive), 0)),
                 self.terms.second.integers[index].eq(Mux(inside[index], lane.value, 0)),
@@ -111,21 +102,20 @@ class TableUnit(wiring.Component):
         m.d.comb += [
             entering.function.eq(self.step.function),
             entering.order.eq(self.step.order),
-            entering.exponent.eq(self.step.a.block.exponent),
+            entering.exponent.eq(self.step.a.exponent),
             entering.extent.eq(self.step.extent),
-            entering.width.eq(self.step.width),
         ]
         contexts, valid = [entering], self.valid
         for stage in range(STAGES):
             later_valid = Signal(name=f"valid_{stage}")
             later = Signal(_Context(), name=f"context_{stage}", reset_less=True)
-            m.d.comb += [load[stage].eq(self.advance & valid), self.occupied[stage].eq(later_valid)]
-            with m.If(self.advance):
-                m.d.sync += later_valid.eq(valid)
+            m.d.comb += load[stage].eq(valid)
+            m.d.sync += later_valid.eq(valid)
             with m.If(load[stage]):
                 m.d.sync += later.eq(contexts[-1])
             contexts.append(later)
             valid = later_valid
+        m.d.comb += self.terms_valid.eq(valid)
         return contexts
 
     def _build_control(self, m, load, context):

@@ -1,27 +1,37 @@
-"""The elementwise unit against the golden model."""
+"""A lane of the elementwise unit against the golden model: a sample of the directed steps, random steps, sums."""
 
 import random
 from dataclasses import dataclass, replace
+from itertools import groupby
 
+import pytest
 from amaranth.sim import Simulator
 
-from pinta_hw.epilogue.elementwise import ElementwiseUnit
-from pinta_hw.epilogue.operation import Operation
-from pinta_hw.spec.formats import NAN_EXPONENT, SMX_BITS
+from golden import elementwise
+from golden.smx import SmxMatrix
+from pinta_hw.epilogue.lane import ElementwiseLane
+from pinta_hw.spec.formats import BLOCK_ELEMENTS, NAN_EXPONENT, SMX_BITS
 from tb.elementwise_vectors import (
+    NAN,
     OPERANDS,
+    WHOLE,
+    ZERO,
+    Block,
+    Operation,
     Vector,
+    block,
     directed,
     limits,
     mismatch,
+    random_block,
     random_vector,
 )
-from tb.quantizer_vectors import unpack
+from tb.quantizer_vectors import Result, unpack
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """A result, and the cycles when its step entered and it left."""
+    """A block that left: its bits, when its step entered and it left."""
 
     packed: int
     entered: int
@@ -29,39 +39,52 @@ class Transfer:
     nan: bool
 
 
-def run(vectors: list[Vector], rng=None, offer: float = 1, accept: float = 1):
-    """The gateware as a function. With ``rng`` the probabilities of offering and accepting apply."""
-    dut = ElementwiseUnit()
-    entered: list[int] = []
-    transfers: list[Transfer] = []
-
-    async def drive(ctx):
-        offered, held, cycle = False, None, 0
-        while len(transfers) < len(vectors):
-            if not offered and len(entered) < len(vectors) and (rng is None or rng.random() < offer):
-                ctx.set(dut.i.p.as_value(), vectors[len(entered)].pack())
-                offered = True
-            ctx.set(dut.i.valid, offered)
-            ctx.set(dut.o.ready, rng is None or rng.random() < accept)
-            taken, valid, ready, packed, nan = (
-                await ctx.tick().sample(dut.i.ready, dut.o.valid, dut.o.ready, dut.o.p.as_value(), dut.nan)
-            )[2:]
-            if offered and taken:
-                entered.append(cycle)
-                offered = False
-            assert held is None or (valid and packed == held), f"cycle {cycle}: an offered block changed"
-            held = packed if valid and not ready else None
-            if valid and ready:
-                transfers.append(Transfer(packed, entered[len(transfers)], cycle, bool(nan)))
-            else:
-                assert not nan, f"cycle {cycle}: nan without a transfer"
-            cycle += 1
-            assert cycle < 200 + 20 * len(vectors), f"stuck after {len(transfers)} of {len(vectors)} blocks"
-
+def simulate(drive, tables: bool) -> None:
+    dut = ElementwiseLane(tables=tables)
     simulator = Simulator(dut)
     simulator.add_clock(1e-9)
-    simulator.add_testbench(drive)
+
+    async def testbench(ctx):
+        await drive(ctx, dut)
+
+    simulator.add_testbench(testbench)
     simulator.run()
+
+
+def run(vectors: list[Vector], rng: random.Random, offer: float = 1) -> list[Transfer]:
+    """The gateware as a function; the lane is empty before a table follows a product or the width changes."""
+    transfers: list[Transfer] = []
+
+    async def drive(ctx, dut):
+        cycle = 0
+
+        async def clock(vector: Vector | None, entered: list[int]) -> None:
+            nonlocal cycle
+            ctx.set(dut.valid, vector is not None or rng.random() < 0.5)
+            ctx.set(dut.present, vector is not None)
+            if vector is not None:
+                ctx.set(dut.step.as_value(), vector.pack())
+                ctx.set(dut.width.as_value(), vector.width)
+                entered.append(cycle)
+            if ctx.get(dut.block_valid):
+                packed = ctx.get(dut.block.as_value())
+                transfers.append(Transfer(packed, entered.pop(0), cycle, bool(ctx.get(dut.nan))))
+            else:
+                assert not ctx.get(dut.nan), f"cycle {cycle}: nan without a block"
+            cycle += 1
+            await ctx.tick()
+
+        for _, group in groupby(vectors, lambda vector: (vector.is_table, vector.bits)):
+            entered: list[int] = []
+            for vector in group:
+                while rng.random() >= offer:
+                    await clock(None, entered)
+                await clock(vector, entered)
+            for _ in range(ElementwiseLane.table_latency + 1):
+                await clock(None, entered)
+            assert not entered
+
+    simulate(drive, any(vector.is_table for vector in vectors))
     return transfers
 
 
@@ -71,6 +94,8 @@ def check(vectors: list[Vector], transfers: list[Transfer]) -> None:
         found = mismatch(vector, transfer.packed)
         assert found is None, f"block {number}, cycle {transfer.left}: {found}"
         assert transfer.nan == (unpack(transfer.packed, vector.bits).exponent == NAN_EXPONENT)
+        latency = ElementwiseLane.table_latency if vector.is_table else ElementwiseLane.product_latency
+        assert transfer.left - transfer.entered == latency
 
 
 def seeded() -> random.Random:
@@ -79,36 +104,29 @@ def seeded() -> random.Random:
     return random.Random(seed)
 
 
-def latency(vector: Vector) -> int:
-    table = vector.operation is Operation.TABLE
-    return ElementwiseUnit.table_latency if table else ElementwiseUnit.product_latency
+def by_width(vector: Vector) -> tuple[bool, int]:
+    return vector.is_table, vector.bits
 
 
-def test_free_running_one_a_cycle():
-    """Products, then tables, then products: between tables and products, and only there, a gap."""
+def test_one_a_cycle():
     rng = seeded()
     everything = directed()
     products = [operation for operation in OPERANDS if operation is not Operation.TABLE]
     vectors = [v for operation in products for v in rng.sample([v for v in everything if v.operation is operation], 6)]
-    vectors += rng.sample([v for v in everything if v.operation is Operation.TABLE], 24)
+    vectors += rng.sample([v for v in everything if v.is_table], 24)
     vectors += [random_vector(rng, operation) for operation in products]
     vectors += [replace(random_vector(rng, Operation.MULTIPLY), doubled=True) for _ in range(3)]
-    transfers = run(vectors)
-    check(vectors, transfers)
-    assert [t.left - t.entered for t in transfers] == [latency(v) for v in vectors]
-    gap = ElementwiseUnit.table_latency - ElementwiseUnit.product_latency
-    assert [t.entered for t in transfers] == [n + gap * (n >= 54) for n in range(len(vectors))]
+    vectors.sort(key=by_width)
+    check(vectors, run(vectors, rng))
 
 
-def test_gaps_and_stalls():
+def test_gaps():
     rng = seeded()
-    vectors = [random_vector(rng) for _ in range(20)]
-    vectors += [random_vector(rng, rng.choice(list(OPERANDS)[:-1])) for _ in range(20)]  # fill the pipeline
+    vectors = [random_vector(rng) for _ in range(40)]
     # Functions that are not zero at zero, on blocks with lanes outside: only the mask keeps those zero.
-    vectors += [v for v in directed() if v.operation is Operation.TABLE and v.shape == (2, 3)]
-    transfers = run(vectors, rng, 0.9, 0.5)
-    check(vectors, transfers)
-    assert all(t.left - t.entered >= latency(v) for v, t in zip(vectors, transfers, strict=True))
+    vectors += [v for v in directed() if v.is_table and v.shape == (2, 3)]
+    vectors.sort(key=by_width)
+    check(vectors, run(vectors, rng, 0.7))
 
 
 def test_the_limits_reach_every_case():
@@ -131,3 +149,85 @@ def exponents(vector: Vector) -> set[int]:
     """Of the operands that count."""
     taken = OPERANDS[vector.operation]
     return {block.exponent for name, block in zip("abcd", vector.operands, strict=True) if name in taken}
+
+
+Sum = list[tuple[Block, Block]]
+
+
+def golden_sum(pairs: Sum, bits: int, shape: tuple[int, int]) -> Result:
+    matrices: list[tuple[SmxMatrix, SmxMatrix]] = [(a.matrix(shape), b.matrix(shape)) for a, b in pairs]
+    result = elementwise.sum_parts(matrices, bits)
+    return Result(tuple(result.mantissas.ravel().tolist()), int(result.exponents[0, 0]))
+
+
+def run_sums(sums: list[tuple[Sum, Sum]], bits: int, shape: tuple[int, int], rng: random.Random) -> list[Result]:
+    """Pairs of sums of equally many parts, which take turns; the second of the last pair is absent."""
+    results: list[Result] = []
+
+    async def drive(ctx, dut):
+        cycle, due = 0, []
+
+        async def clock() -> None:
+            nonlocal cycle
+            assert ctx.get(dut.block_valid) == (cycle in due), f"cycle {cycle}"
+            if cycle in due:
+                results.append(unpack(ctx.get(dut.block.as_value()), bits))
+            cycle += 1
+            await ctx.tick()
+            ctx.set(dut.valid, 0)
+
+        for number, (one, other) in enumerate(sums):
+            for part, pairs in enumerate(zip(one, other, strict=True)):
+                for turn, (a, b) in enumerate(pairs):
+                    while rng.random() < 0.2:
+                        await clock()
+                    present, last = turn == 0 or number < len(sums) - 1, part == len(one) - 1
+                    vector = Vector(Operation.SUM_PARTS, (a, b, NAN, NAN), bits, shape)
+                    ctx.set(dut.step.as_value(), vector.pack())
+                    ctx.set(dut.width.as_value(), vector.width)
+                    for port, value in (
+                        (dut.valid, 1),
+                        (dut.present, present),
+                        (dut.first, part == 0),
+                        (dut.last, last),
+                    ):
+                        ctx.set(port, value)
+                    if present and last:
+                        due.append(cycle + ElementwiseLane.sum_latency)
+                    await clock()
+        for _ in range(ElementwiseLane.sum_latency + 1):
+            await clock()
+
+    simulate(drive, tables=False)
+    return results
+
+
+def known_sums() -> list[Sum]:
+    """Zero blocks at any exponent, NaN first and last, exponents that rise and fall, ties of the alignment."""
+    one, far = block((16384, -16384, 3, -1), 130), block((32767, 1, -1, -32767), 250)
+    small, minus = block((1, -1, 32767, 511), 127), block((-1,) * BLOCK_ELEMENTS, 127)
+    high_zero = replace(ZERO, exponent=254)
+    return [
+        [(one, one), (high_zero, far), (small, small), (one, high_zero)],
+        [(high_zero, far), (small, small), (one, one), (minus, minus)],
+        [(NAN, one), (one, one), (far, far), (one, one)],
+        [(one, one), (one, small), (small, one), (one, NAN)],
+        [(one, one), (far, far), (one, one), (far, far)],
+        [(far, far), (one, one), (far, small), (small, small)],
+        [(minus, minus), (minus, one), (one, minus), (small, minus)],
+        [(ZERO, ZERO)] * 4,
+    ]
+
+
+@pytest.mark.parametrize("bits", SMX_BITS)
+def test_part_sums(bits):
+    rng = seeded()
+    sums = known_sums() if bits == max(SMX_BITS) else []
+    for _ in range(8):
+        near = rng.randint(0, 254)
+        sums.append([(random_block(rng, near), random_block(rng, rng.choice((near, None)))) for _ in range(4)])
+    shape = WHOLE if bits == max(SMX_BITS) else (rng.randint(1, 4), rng.randint(1, 4))
+    paired = list(zip(sums[::2], sums[1::2], strict=True))
+    expected = [golden_sum(pairs, bits, shape) for both in paired for pairs in both][:-1]
+    for number, (found, wanted) in enumerate(zip(run_sums(paired, bits, shape, rng), expected, strict=True)):
+        assert found == wanted, f"sum {number}: {sums[number]}"

@@ -85,7 +85,6 @@ def sums(pairs: list[Pair]) -> list[tuple[list[int], int]]:
     dut, found = ExactSum(), []
 
     async def drive(ctx):
-        ctx.set(dut.advance, 1)
         for cycle in range(len(pairs) + dut.latency):
             ctx.set(dut.valid, cycle < len(pairs))
             if cycle < len(pairs):
