@@ -109,8 +109,13 @@ class VerilogLibrary:
         self._variants: dict[str, int] = {}
         self._clocked: dict[str, tuple[str, ...]] = {}
 
-    def instance(self, component: wiring.Component, name: str) -> Instance:
+    def instance(self, component: wiring.Component, name: str, reset: Value | None = None) -> Instance:
         """An instance of the component's module, bound to the component's ports.
+
+        Parameters
+        ----------
+        reset : Value, optional
+            Resets it, beside the domain's own reset.
 
         Raises
         ------
@@ -125,7 +130,7 @@ class VerilogLibrary:
         # This one is never elaborated itself: its twin was.
         component._MustUse__used = True
         module = self._names[key]
-        clocks = {"clk": ClockSignal(), "rst": ResetSignal()}
+        clocks = {"clk": ClockSignal(), "rst": ResetSignal() if reset is None else ResetSignal() | reset}
         return Instance(
             module,
             *(("i", port, clocks[port]) for port in self._clocked[module]),

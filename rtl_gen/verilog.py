@@ -12,6 +12,7 @@ from amaranth.lib import wiring
 
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.errors import UserError
+from pinta_hw.spec.identity import configuration_sha256
 
 from .library import VerilogLibrary, module_ports
 from .sdc import constraints
@@ -26,11 +27,6 @@ def modules(component: wiring.Component, name: str) -> dict[str, str]:
     library.add(component, name)
     library.modules[name] = library.modules.pop(name)
     return library.modules
-
-
-def configuration_sha256(config: AcceleratorConfig) -> str:
-    """SHA-256 of a configuration's canonical JSON form."""
-    return hashlib.sha256(json.dumps(dataclasses.asdict(config), sort_keys=True).encode()).hexdigest()
 
 
 def generate(component: wiring.Component, name: str, config: AcceleratorConfig, out_dir: Path) -> list[Path]:

@@ -62,6 +62,8 @@ class Control(wiring.Component):
         Run a program; only while not `busy` and without an error.
     clear : In(1)
         Forget errors.
+    halt : In(1)
+        Start no instruction any more.
     steps, prologue, body, epilogue : In
         See `sections.Sections`.
     watchdog : In(32)
@@ -94,6 +96,7 @@ class Control(wiring.Component):
                 "program_write": In(ProgramWrite(config)),
                 "start": In(1),
                 "clear": In(1),
+                "halt": In(1),
                 "steps": In(STEP_BITS),
                 "prologue": In(LENGTHS),
                 "body": In(LENGTHS),
@@ -145,7 +148,7 @@ class Control(wiring.Component):
             sections.prologue.eq(self.prologue),
             sections.body.eq(self.body),
             sections.epilogue.eq(self.epilogue),
-            sections.stop.eq(record.stop),
+            sections.stop.eq(record.stop | self.halt),
             self.busy.eq(sections.busy),
             self.ended.eq(sections.ended),
             self.section.eq(sections.section),
