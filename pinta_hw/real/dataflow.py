@@ -1,6 +1,6 @@
 """A pipeline made from an FP32 program: a unit for each step."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -31,7 +31,8 @@ class Dataflow(wiring.Component):
     active : In(steps.latency_cycles)
         Bit n: an element is in the schedule's cycle n.
     <input> : In(Float32)
-        An operand of the program; streamed ones are looked at in their cycle, others are constant.
+        An operand of the program; streamed ones are looked at in their cycle, others are constant from the cycle
+        before their first use on.
     new_<input> : Out(Float32)
         The new value of a streamed input.
     """
@@ -59,12 +60,14 @@ class Dataflow(wiring.Component):
                     ready = steps[source].end_cycle if isinstance(source, int) else there[source][1]
                     longest[source] = max(longest[source], step.start_cycle - ready)
 
+        constants = {name: Signal(Float32(), name=f"{name}_here", reset_less=True) for name in self._constants}
+        m.d.sync += [constant.eq(getattr(self, name)) for name, constant in constants.items()]
         taps = {}
 
         def at(source, cycle):
             """A value as it is needed in a cycle."""
             if source in self._constants:
-                return getattr(self, source)
+                return constants[source]
             value, ready = there[source]
             if source not in taps:
                 taps[source] = [value]

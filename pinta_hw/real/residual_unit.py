@@ -13,6 +13,7 @@ from ..spec.isa.real import LENGTH_BITS, VectorOperation, vector_fields
 from ..spec.isa.real_memory import REAL_BANKS, REAL_GROUPS
 from ..spec.real import FLOAT32_EXPONENT_BITS, FLOAT32_FRACTION_BITS
 from ..spec.real_timing import OPERANDS_CYCLES, VectorPace, vector_pace
+from .float32 import OperandPair
 from .vector_lane import VectorLane
 
 _WORD_BITS = ceil_log2(REAL_BANKS)
@@ -120,7 +121,7 @@ class ResidualUnit(wiring.Component):
             read_a.eq(reading & (phase == 0) & (first | ~vector.a_scalar)),
             read_b.eq(reading & (phase == 1) & (first | ~vector.b_scalar) & ~monadic),
         ]
-        begun = Signal(OPERANDS_CYCLES)
+        begun = Signal(OPERANDS_CYCLES - 1)
         m.d.sync += begun.eq(Cat(reading & (phase == 0), begun))
         rows = []
         for name, read, address, scalar in (
@@ -139,37 +140,44 @@ class ResidualUnit(wiring.Component):
         return read_a, read_b, begun[-1], *rows
 
     def _build_lanes(self, m, lanes, spacing, sums, operands_there, a, b):
-        """Operands to the lanes, a beat after the other. A sum begins with -0, which no addition shows."""
+        """A beat's operands after the other to the lanes. A sum begins with -0, which no addition shows."""
         word = Signal(_WORD_BITS)
         """The first lane's; behind the last beat it is 0 again."""
         pause = Signal.like(spacing)
-        valid, empty = Signal(), Signal()
+        take, taken = Signal(), Signal()
         elements_left = Signal(LENGTH_BITS)
-        m.d.comb += valid.eq((operands_there | ((word != 0) & (pause == 0))) & (~sums | (elements_left != 0)))
+        m.d.comb += take.eq((operands_there | ((word != 0) & (pause == 0))) & (~sums | (elements_left != 0)))
+        m.d.sync += taken.eq(take)
         with m.If(self.start):
-            m.d.sync += [word.eq(0), empty.eq(1), elements_left.eq(self.vector.length)]
-        with m.Elif(valid):
+            m.d.sync += [word.eq(0), elements_left.eq(self.vector.length)]
+        with m.Elif(take):
             m.d.sync += [
                 word.eq(word + Mux(sums, 1, len(lanes))),
                 pause.eq(spacing),
-                empty.eq(0),
                 elements_left.eq(elements_left - 1),
             ]
         with m.Else():
             m.d.sync += pause.eq(pause - 1)
         for index, lane in enumerate(lanes):
+            operands = Signal(OperandPair(), name=f"operands_{index}", reset_less=True)
+            with m.If(take):
+                m.d.sync += [operands.a.eq(a[word | index]), operands.b.eq(b[word | index])]
+            if index == 0:
+                with m.If(take & sums):
+                    m.d.sync += [operands.a.eq(_MINUS_0), operands.b.eq(a[word])]
             m.d.comb += [
                 lane.operation.eq(self.vector.operation),
-                lane.valid.eq(valid & ~sums if index else valid),
-                lane.operands.a.eq(a[word | index]),
-                lane.operands.b.eq(b[word | index]),
+                lane.operands.eq(operands),
+                lane.valid.eq(taken & ~sums if index else taken),
             ]
-        with m.If(sums):
-            m.d.comb += [
-                lanes[0].operands.a.eq(Mux(empty, _MINUS_0, lanes[0].result.as_value())),
-                lanes[0].operands.b.eq(a[word]),
-            ]
-        return elements_left == 0
+        chained, last = Signal(), Signal()
+        with m.If(self.start):
+            m.d.sync += chained.eq(0)
+        with m.Elif(taken):
+            m.d.sync += chained.eq(sums)
+        m.d.sync += last.eq(elements_left == 0)
+        m.d.comb += lanes[0].chained.eq(chained)
+        return last
 
     def _build_results(self, m, lanes, wait, sums, last_sum):
         """Results of a chunk side by side, or the sum as the first one."""

@@ -1,6 +1,6 @@
 """One lane of the residual unit: every FP32 operation."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -27,6 +27,8 @@ class VectorLane(wiring.Component):
         A `VectorOperation`; a sum is made of additions.
     operands : In(OperandPair)
         A root is taken of ``a``.
+    chained : In(1)
+        Instead of ``a``, the last sum is an operand of an addition.
     valid : In(1)
         Operands are there.
     result : Out(Float32)
@@ -37,6 +39,7 @@ class VectorLane(wiring.Component):
 
     operation: In(OPERATION_BITS)
     operands: In(OperandPair())
+    chained: In(1)
     valid: In(1)
     result: Out(Float32())
     result_valid: Out(1)
@@ -48,7 +51,8 @@ class VectorLane(wiring.Component):
         divider = place(m, "divider", Divider(), platform)
         square_root = place(m, "square_root", SquareRoot(), platform)
         m.d.comb += [
-            adder.operands.eq(self.operands),
+            adder.operands.a.eq(Mux(self.chained, adder.result.as_value(), self.operands.a.as_value())),
+            adder.operands.b.eq(self.operands.b),
             adder.subtract.eq(self.operation == VectorOperation.SUBTRACT),
             adder.advance.eq(1),
             multiplier.operands.eq(self.operands),

@@ -12,8 +12,8 @@ from .real_schedule import Schedule, schedule
 
 _REAL_OPERATION_OF = {vector: real for real, vector in VECTOR_OPERATION_OF.items()}
 
-OPERANDS_CYCLES = 3
-"""From a chunk's first read to its operands at the lanes: a is read, then b, then both are in registers."""
+OPERANDS_CYCLES = 4
+"""From a chunk's first read to its first operands at the lanes: a is read, then b; both are there; a beat is taken."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def vector_pace(lanes: int, operation: VectorOperation, a_repeats: bool, b_repea
     computed = OPERANDS_CYCLES + (beats - 1) * spacing + timing.latency_cycles
     reads = [phase for phase, repeats in enumerate((a_repeats, b_repeats)) if not repeats]
     # The lanes work on a chunk at a time, and operands stay until the last beat has taken them.
-    period = max(len(reads) + 1, beats * spacing, (beats - 1) * spacing + OPERANDS_CYCLES - 1)
+    period = max(len(reads) + 1, beats * spacing, (beats - 1) * spacing + OPERANDS_CYCLES - 2)
     while True:
         # A computed chunk stays until the first result of the next one takes its place.
         for write in range(computed + 1, period + OPERANDS_CYCLES + timing.latency_cycles + 1):
