@@ -77,7 +77,7 @@ class Control(wiring.Component):
         Errors of the host.
     busy, ended : Out(1)
         A program runs; it ends with this cycle, without an error.
-    section, step : Out
+    section, step, body_step : Out
         See `sections.Sections`.
     errors, first_error : Out
         See `error_record.ErrorRecord`.
@@ -112,6 +112,7 @@ class Control(wiring.Component):
                 "ended": Out(1),
                 "section": Out(Section),
                 "step": Out(STEP_BITS),
+                "body_step": Out(STEP_BITS),
                 "errors": Out(len(ErrorKind)),
                 "first_error": Out(Place),
                 "cycles": Out(64),
@@ -153,6 +154,7 @@ class Control(wiring.Component):
             self.ended.eq(sections.ended),
             self.section.eq(sections.section),
             self.step.eq(sections.step),
+            self.body_step.eq(sections.body_step),
             record.clear.eq(self.clear),
             self.errors.eq(record.errors),
             self.first_error.eq(record.first),

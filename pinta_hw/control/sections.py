@@ -1,6 +1,6 @@
 """The control of sections: prologue, body once a step, epilogue."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -51,6 +51,8 @@ class Sections(wiring.Component):
     section : Out(Section)
     step : Out(STEP_BITS)
         Steps ended: in the body, the number of the step.
+    body_step : Out(STEP_BITS)
+        The number of the step in the body, 0 elsewhere: what transfers reckon with.
     """
 
     start: In(1)
@@ -69,6 +71,7 @@ class Sections(wiring.Component):
     deadlock: Out(1)
     section: Out(Section)
     step: Out(STEP_BITS)
+    body_step: Out(STEP_BITS)
 
     def elaborate(self, platform):
         m = Module()
@@ -117,5 +120,6 @@ class Sections(wiring.Component):
                 with m.If(self.running == 0):
                     m.d.sync += self.busy.eq(0)
                     m.next = "IDLE"
+        m.d.comb += self.body_step.eq(Mux(self.section == Section.BODY, self.step, 0))
         m.d.comb += self.deadlock.eq(fsm.ongoing("RUN") & ~self.idle.all() & (self.idle | self.blocked).all())
         return m
