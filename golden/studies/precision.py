@@ -28,8 +28,6 @@ DEFAULT = (12, 8, 8)
 """What experiments have; always confirmed."""
 WIDEST = (16, 16, 16)
 """What the format can reach at most; always confirmed."""
-SLACK = 1.1
-"""The default may err by this factor more than the best choice: seeds scatter more."""
 
 Bits = tuple[int, int, int]
 
@@ -140,10 +138,11 @@ def front(choices: Sequence[Choice]) -> list[Choice]:
     return sorted(kept, key=lambda choice: (choice.digit_cycles, choice.error))
 
 
-def default(choices: Sequence[Choice]) -> Choice:
-    """The cheapest choice whose error is within `SLACK` of the best one."""
-    best = min(choice.error for choice in choices)
-    return min((choice for choice in choices if choice.error <= SLACK * best), key=lambda choice: choice.digit_cycles)
+def sufficient(choices: Sequence[Choice]) -> list[Choice]:
+    """The choices whose median does not exceed the worst seed of the widest: more bits gain nothing, cheapest first."""
+    (widest,) = (choice for choice in choices if choice.bits == WIDEST)
+    kept = [choice for choice in choices if choice.error <= widest.errors[-1]]
+    return sorted(kept, key=lambda choice: (choice.digit_cycles, choice.error))
 
 
 def confirmed(screened: Sequence[Choice]) -> list[Bits]:

@@ -30,7 +30,12 @@ def test_the_front() -> None:
     )
     among = [worse, equal, slightly, better, cheap]
     assert study.front(among) == [cheap, better, slightly]
-    assert study.default(among) == better
+
+
+def test_what_suffices() -> None:
+    widest = study.Choice(study.WIDEST, 90, (0.1, 0.2, 0.4))
+    cheap, dear, bad = choice(10, 0.4), choice(80, 0.1), choice(20, 0.5)
+    assert study.sufficient([widest, bad, dear, cheap]) == [cheap, dear, widest]
 
 
 def test_cycles_a_block_are_those_of_the_design() -> None:
@@ -61,7 +66,7 @@ def test_a_study_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_the_page_and_its_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "small.yaml").write_text(SMALL)
-    monkeypatch.setattr(study, "combinations", lambda: [(8, 8, 12), (4, 4, 4), (12, 8, 8)])
+    monkeypatch.setattr(study, "combinations", lambda: [(8, 8, 12), (4, 4, 4), (16, 16, 16)])
     arguments = ["precision", str(tmp_path / "small.yaml"), "--part", "2", "--seeds", "2"]
     arguments += ["--results", str(tmp_path), "--out", str(tmp_path)]
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
