@@ -15,9 +15,10 @@ def markdown(
     lines = [
         f"# Precision: {experiment.name}",
         "",
-        f"Written by `{command}`: relative L2 error by bits of activations / weights / gradients, all 64 combinations.",
-        "Elementwise work is SMX-16. Cycles a block: of the forward product, the input's gradient and the weight's.",
-        "Cycles a step: digit planes times byte planes of all products, relative to the published 8 / 8 / 12.",
+        f"Written by `{command}`:",
+        "relative L2 error by bits of activations / weights / gradients, all 64 combinations. Elementwise work has 16 bits.",
+        "Cycles a block: of the forward product, the input's gradient and the weight's. Cycles a step: digit planes",
+        "times byte planes of all products, relative to the published 8 / 8 / 12.",
         "",
         f"![Pareto front]({figure})",
         "",
