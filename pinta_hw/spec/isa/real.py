@@ -20,7 +20,10 @@ class VectorOperation(IntEnum):
     SQUARE_ROOT = 4
     """Of ``a``."""
     SUM = 5
-    """One number: the elements of ``a`` added in ascending order, beginning with the first element itself."""
+    """One number: the elements of ``a`` added in ascending order, beginning with the first element itself.
+
+    A single element is written as an addition of -0 gives it: a subnormal one as zero, a NaN as the one there is.
+    """
 
 
 VECTOR_OPERATION_OF = {
@@ -34,9 +37,10 @@ VECTOR_OPERATION_OF = {
 
 @dataclass(frozen=True)
 class Vector:
-    """``result[i] = a[i] operation b[i]`` for ``length`` words; addresses count words of the real memory.
+    """``result[i] = a[i] operation b[i]`` for ``length`` words, 1 or more; addresses count words of the real memory.
 
-    ``a_scalar`` and ``b_scalar`` take the first word for all i. The result may lie exactly where an operand lies.
+    ``a_scalar`` and ``b_scalar`` take the first word for all i, as it is before. Each vector lies in one group. The
+    result may lie exactly where an operand lies.
     """
 
     operation: VectorOperation
@@ -61,10 +65,10 @@ ADAM_SCALARS = ("rate", "epsilon", "beta1", "one_minus_beta1", "beta2", "one_min
 
 @dataclass(frozen=True)
 class Update:
-    """Updates ``count`` parameters: word ``offset + i`` of each group of the real memory (`real_memory.RealGroup`).
+    """Updates ``count`` parameters, 1 or more: word ``offset + i`` of each group of the real memory (`real_memory.RealGroup`).
 
     ``offset`` is a multiple of `real_memory.REAL_BANKS`; what lies behind the last parameter in its row is not
-    changed. ``scalars`` is the address of `ADAM_SCALARS`.
+    changed. ``scalars`` is the address of `ADAM_SCALARS`, which lie in one group.
     """
 
     optimizer: Optimizer
