@@ -65,10 +65,10 @@ ADAM_SCALARS = ("rate", "epsilon", "beta1", "one_minus_beta1", "beta2", "one_min
 
 @dataclass(frozen=True)
 class Update:
-    """Updates ``count`` parameters, 1 or more: word ``offset + i`` of each group of the real memory (`real_memory.RealGroup`).
+    """Updates ``count`` parameters: word ``offset + i`` of each group of the real memory (`real_memory.RealGroup`).
 
-    ``offset`` is a multiple of `real_memory.REAL_BANKS`; what lies behind the last parameter in its row is not
-    changed. ``scalars`` is the address of `ADAM_SCALARS`, which lie in one group.
+    ``count`` is 1 or more, ``offset`` is a multiple of `real_memory.REAL_BANKS`; what lies behind the last
+    parameter in its row is not changed. ``scalars`` is the address of `ADAM_SCALARS`, which lie in one group.
     """
 
     optimizer: Optimizer
