@@ -246,7 +246,8 @@ class Conductor(wiring.Component):
         mask = Signal(config.banks, name="b_mask")
         for slot in range(config.banks):
             in_both = (slot % half < columns) & (slot % half < columns_left) & (low_present if slot >= half else 1)
-            in_part = (slot < columns) & (slot < columns_left) & (low_present | ~part)
+            # In two cycles, the slots are lanes.
+            in_part = (slot < columns) & (slot < columns_left) & (low_present | ~part) if slot < config.b_lanes else 0
             m.d.comb += mask[slot].eq(active & Mux(slow, in_part, in_both))
         with m.If(self.advance):
             m.d.sync += [
