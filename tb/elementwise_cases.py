@@ -10,9 +10,8 @@ from golden import elementwise, tables
 from golden.planes import digit_planes
 from golden.smx import SmxMatrix, padded
 from pinta_hw.spec.config import AcceleratorConfig
-from pinta_hw.spec.elementwise_timing import operands_read
 from pinta_hw.spec.formats import BLOCK_SIDE, NAN_EXPONENT, PLANE_BITS, SMX_BITS, SmxFormat
-from pinta_hw.spec.isa.elementwise import ActivationFunction, Elementwise, ElementwiseOperation, Walk
+from pinta_hw.spec.isa.elementwise import ActivationFunction, Elementwise, ElementwiseOperation, Walk, operands_read
 from pinta_hw.spec.tables import MAX_ORDER
 from tb.elementwise_vectors import OPERANDS, WHOLE, Block, Vector
 from tb.matrices import random_matrix

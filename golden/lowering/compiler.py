@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pinta_hw.spec.config import AcceleratorConfig
-from pinta_hw.spec.elementwise_timing import reads_together
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Experiment
 from pinta_hw.spec.isa.convert import Decode, Encode
-from pinta_hw.spec.isa.elementwise import Elementwise
+from pinta_hw.spec.isa.elementwise import Elementwise, reads_together
 from pinta_hw.spec.isa.gemm import Gemm, RealResult
 from pinta_hw.spec.isa.instruction import Instruction, Operation, Program, Unit
 from pinta_hw.spec.isa.real import Update, Vector
@@ -25,6 +24,8 @@ from .schedule import Slot, schedule
 from .step import record_step, scalars_of_steps
 from .tape import Places, Recorded
 from .tensors import Buffer
+
+WINDOW = 80
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def lower(experiment: Experiment, config: AcceleratorConfig, steps: int | None =
     memory = Memory(trainer, recorded, scalars)
     operations = [*memory.loads(), *recorded.tape.operations, *memory.stores()]
     rough = _Rough(config)
-    slots = schedule(operations, lambda operation: operation_cycles(config, rough.operation(operation)))
+    slots = schedule(operations, lambda operation: operation_cycles(config, rough.operation(operation)), WINDOW)
     placement = allocate(config, slots, recorded.tape.reals, memory.kept)
     memory.place(config, placement)
     finished = [_finish(config, slot, placement, memory) for slot in slots]

@@ -5,8 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..spec.config import AcceleratorConfig
-from ..spec.elementwise_timing import groups_of_beat, operands_read
-from ..spec.isa.elementwise import OPERANDS_OF, ElementwiseOperation
+from ..spec.elementwise_timing import groups_of_beat
+from ..spec.isa.elementwise import OPERANDS_OF, ElementwiseOperation, operands_read
 from .instruction import elementwise_layout
 
 OPERANDS = "abcd"

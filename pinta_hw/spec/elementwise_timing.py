@@ -4,23 +4,8 @@ from dataclasses import dataclass
 
 from .config import AcceleratorConfig
 from .formats import SmxFormat
-from .isa.elementwise import OPERANDS_OF, Elementwise, ElementwiseOperation, Walk
+from .isa.elementwise import Elementwise, ElementwiseOperation, Walk, reads_together
 from .timing import write_cycles
-
-
-def operands_read(operation: ElementwiseOperation, squared: bool = False) -> str:
-    """Names of the operands that are read, in their order; a squared one is read once."""
-    return "".join(name for name in OPERANDS_OF[operation] if not (squared and name == "b"))
-
-
-def reads_together(instruction: Elementwise) -> tuple[str, ...]:
-    """Names of the operands that are read in the same cycles, in their order: two at a time, or one where serial.
-
-    Two of the same cycles must not share a scratchpad group.
-    """
-    names = operands_read(instruction.operation, instruction.squared)
-    size = 1 if instruction.serial else 2
-    return tuple(names[start : start + size] for start in range(0, len(names), size))
 
 
 def read_cycles(bits: int) -> int:

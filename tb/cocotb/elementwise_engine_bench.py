@@ -16,9 +16,9 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from pinta_hw.spec.config import WORD_BITS
-from pinta_hw.spec.elementwise_timing import elementwise_cycles, operands_read
+from pinta_hw.spec.elementwise_timing import elementwise_cycles
 from pinta_hw.spec.formats import PLANE_BITS, SMX_BITS
-from pinta_hw.spec.isa.elementwise import elementwise_fields, elementwise_values
+from pinta_hw.spec.isa.elementwise import elementwise_fields, elementwise_values, operands_read
 from pinta_hw.spec.isa.fields import pack
 from pinta_hw.spec.presets import load_config
 from tb.elementwise_cases import Allocator, Case, Operation, Wish, alike, batch, make, of_vectors, random_wish
@@ -73,7 +73,7 @@ class Bed:
         """Cycles, words written, and whether NaN was signalled; the next one may start right after it."""
         dut, cycles, written, nan = self._dut, 0, 0, False
         fields = elementwise_fields(CONFIG)
-        dut.elementwise.value = pack(fields, elementwise_values(case.instruction))
+        dut.elementwise.value = pack(fields, elementwise_values(CONFIG, case.instruction))
         dut.start.value = 1
         while True:
             await RisingEdge(dut.clk)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ..config import AcceleratorConfig
+from ..errors import UserError
 from ..formats import BLOCK_SIDE, SMX_BITS
 from ..tables import MAX_ORDER
 from .fields import Fields
@@ -55,8 +56,8 @@ class Walk:
     """How a tensor is walked: block ``(part, outer, inner)``, plane p is the word
     ``base + part*part_stride + outer*outer_stride + inner*inner_stride + p*plane_stride``.
 
-    The inner stride is odd, the plane stride ``banks / 2`` modulo ``banks``, as `pinta_hw.spec.layout` has them; the
-    others are free, and 0 repeats a block row or a whole part.
+    All words lie in one scratchpad group. The inner stride is odd, the plane stride ``banks / 2`` modulo ``banks``, as
+    `pinta_hw.spec.layout` has them; the others are free, and 0 repeats a block row or a whole part.
     """
 
     base: int
@@ -88,8 +89,8 @@ class Elementwise:
     a, b, c, d : Walk
         Operands, as far as the operation takes them (`OPERANDS_OF`).
     result : Walk
-        Its part stride has no meaning for ``SUM_PARTS``, which writes after the last part. Its words overlap no
-        operand's, unless it is walked exactly as that operand.
+        Its part stride has no meaning for ``SUM_PARTS``, which writes after the last part. It shares a scratchpad group
+        with no operand: while it is written, later blocks of those are read.
     parts, outer_blocks, inner_blocks : int
         Blocks; a beat is ``banks / 2`` neighbours of the inner direction. ``SUM_PARTS`` runs through the parts first.
     inner_is_rows : bool
@@ -97,14 +98,14 @@ class Elementwise:
     last_row, last_column : int
         Last row and column inside the logical shape of the last block in each direction, 0 to 3.
     doubled : bool
-        Twice ``a b``.
+        Twice ``a b``, for ``MULTIPLY``.
     squared : bool
         ``b`` is ``a``, which is read once.
     repeated : bool
-        ``b`` is one block for all.
+        ``b`` is one block for all; its strides, but for that of the planes, have no meaning.
     serial : bool
-        Operands are read one after the other, because two of them share a scratchpad group; otherwise a and b are read
-        in the same cycles, then c and d.
+        Operands are read one after the other, because two of them share a scratchpad group; otherwise two at a time,
+        in the order of their names (`reads_together`).
     function, order : ActivationFunction, int
         For ``TABLE``.
     """
@@ -144,8 +145,28 @@ def elementwise_fields(config: AcceleratorConfig) -> Fields:
     return fields
 
 
-def elementwise_values(instruction: Elementwise) -> dict[str, int]:
-    """Values of the fields."""
+def operands_read(operation: ElementwiseOperation, squared: bool = False) -> str:
+    """Names of the operands that are read, in their order; a squared one is read once."""
+    return "".join(name for name in OPERANDS_OF[operation] if not (squared and name == "b"))
+
+
+def reads_together(instruction: Elementwise) -> tuple[str, ...]:
+    """Names of the operands that are read in the same cycles, in their order: two at a time, or one where serial."""
+    names = operands_read(instruction.operation, instruction.squared)
+    size = 1 if instruction.serial else 2
+    return tuple(names[start : start + size] for start in range(0, len(names), size))
+
+
+def elementwise_values(config: AcceleratorConfig, instruction: Elementwise) -> dict[str, int]:
+    """Values of the fields.
+
+    Raises
+    ------
+    UserError
+        If the result, or an operand read in the same cycles, shares an operand's scratchpad group: its banks have one
+        port.
+    """
+    _check_groups(config, instruction)
     values: dict[str, int] = {
         name: int(getattr(instruction, name))
         for name in ("operation", "doubled", "squared", "repeated", "serial", "function", "order")
@@ -158,3 +179,14 @@ def elementwise_values(instruction: Elementwise) -> dict[str, int]:
             values[f"{name}_{part}"] = getattr(walk, part) if walk else 0
         values[f"{name}_width"] = SMX_BITS.index(walk.bits) if walk else 0
     return values
+
+
+def _check_groups(config: AcceleratorConfig, instruction: Elementwise) -> None:
+    for names in reads_together(instruction):
+        seen = {instruction.result.base // config.group_words: "the result"}
+        for name in names:
+            walk: Walk = getattr(instruction, name)
+            group = walk.base // config.group_words
+            if group in seen:
+                raise UserError(f"scratchpad group {group}: holds {seen[group]} and {name}; allowed: one of them")
+            seen[group] = name

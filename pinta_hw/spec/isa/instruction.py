@@ -110,14 +110,14 @@ def stream_word(config: AcceleratorConfig, instruction: Instruction) -> int:
     Raises
     ------
     UserError
-        If a product's operands share a scratchpad group.
+        If what moves in the same cycles shares a scratchpad group.
     """
     unit, operation = instruction.unit, instruction.operation
     values: dict[str, Any] = {f"after_{other.name.lower()}": instruction.after.get(other, 0) for other in Unit}
     if isinstance(operation, Gemm):
         values |= gemm_values(config, operation)
     elif isinstance(operation, Elementwise):
-        values |= elementwise_values(operation)
+        values |= elementwise_values(config, operation)
     elif isinstance(operation, Encode | Decode):
         values |= convert_values(operation)
     elif isinstance(operation, Vector):
