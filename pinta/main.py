@@ -6,7 +6,22 @@ import typer
 
 from pinta_hw.spec.errors import UserError
 
-from .commands import ablate, accuracy, bench, config, evaluate, experiment, gemm, plot, ppa, sim, study, train, verilog
+from .commands import (
+    ablate,
+    accuracy,
+    bench,
+    config,
+    evaluate,
+    experiment,
+    gemm,
+    plot,
+    ppa,
+    registers,
+    sim,
+    study,
+    train,
+    verilog,
+)
 
 UsageError = typer.BadParameter.__base__
 """The exception of wrong options: typer does not export it itself."""
@@ -49,6 +64,7 @@ app.command("eval")(evaluate.evaluate)
 app.command("gemm")(gemm.gemm)
 app.command("plot")(plot.plot)
 app.command("ppa")(ppa.ppa)
+app.command("registers")(registers.registers)
 app.command("sim")(sim.sim)
 app.command("train")(train.train)
 app.command("verilog")(verilog.verilog)
