@@ -118,7 +118,7 @@ class HostPort(wiring.Component):
                 readings.ended_instructions[unit].value.eq(self.ended_instructions[unit]),
             ]
         done, nan = self._build_events(m, registers)
-        place_ = self.first_error
+        first = self.first_error
         m.d.comb += [
             readings.identity.value.eq(Const(IDENTITY, REGISTER_BITS)),
             readings.version.value.eq(Const(MAP_VERSION, REGISTER_BITS)),
@@ -131,12 +131,12 @@ class HostPort(wiring.Component):
             readings.status.nan.eq(nan),
             readings.status.section.eq(self.section),
             readings.errors.eq(self.errors),
-            readings.error_place.unit.eq(place_.unit),
-            readings.error_place.section.eq(place_.section),
-            readings.error_place.position.eq(place_.position),
-            readings.error_step.value.eq(place_.step),
-            readings.error_address_low.value.eq(place_.address[:REGISTER_BITS]),
-            readings.error_address_high.value.eq(place_.address[REGISTER_BITS:]),
+            readings.error_place.unit.eq(first.unit),
+            readings.error_place.section.eq(first.section),
+            readings.error_place.position.eq(first.position),
+            readings.error_step.value.eq(first.step),
+            readings.error_address_low.value.eq(first.address[:REGISTER_BITS]),
+            readings.error_address_high.value.eq(first.address[REGISTER_BITS:]),
             readings.step.value.eq(self.step),
             readings.cycles_low.value.eq(self.cycles[:REGISTER_BITS]),
             readings.cycles_high.value.eq(self.cycles[REGISTER_BITS:]),

@@ -183,21 +183,21 @@ class TransferUnit(wiring.Component):
     def _build_load(self, m: Module, accepted, is_tensor) -> None:
         """Beats to the scratchpad, one word each, or to the real memory, four words each."""
         config, operation, axi = self._config, self.operation, self.axi
-        place_ = Signal(len(operation.local))
+        next_local = Signal(len(operation.local))
         local = Signal(len(operation.local))
         beat = Signal(DATA_BITS)
         to_tensor = Signal()
         to_real = Signal()
         m.d.sync += [
             beat.eq(axi.rdata),
-            local.eq(place_),
+            local.eq(next_local),
             to_tensor.eq(accepted & is_tensor),
             to_real.eq(accepted & ~is_tensor),
         ]
         with m.If(self.start):
-            m.d.sync += place_.eq(operation.local)
+            m.d.sync += next_local.eq(operation.local)
         with m.Elif(accepted):
-            m.d.sync += place_.eq(place_ + Mux(is_tensor, 1, REAL_BANKS))
+            m.d.sync += next_local.eq(next_local + Mux(is_tensor, 1, REAL_BANKS))
 
         bank_bits = ceil_log2(config.banks)
         for bank in range(config.banks):

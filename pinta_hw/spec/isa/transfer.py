@@ -1,8 +1,8 @@
 """Instructions of the transfer unit: between the AXI memory and the machine's own.
 
 A transfer is one run of beats of `BEAT_BYTES` from the address ``memory + step * step_stride`` on, both multiples of
-`BEAT_BYTES`. A beat carries one scratchpad word (plane in the low 64 bits, exponent in the next 8) or four words of
-real memory, the first one lowest.
+`BEAT_BYTES`; outside the body the step counts as 0. A beat carries one scratchpad word (plane in the low 64 bits,
+exponent in the next 8) or four words of real memory, the first one lowest.
 """
 
 from dataclasses import dataclass
