@@ -7,8 +7,8 @@ again, and the values last, with what the directions add to their gradients; so 
 with a chunk, not with all directions. (The rows of an only chunk are kept: they would come out the same.)
 
 Sums over several chunks: each chunk's sum is rounded to SMX-16 and added to the one before, in ascending order; outputs
-and parameters' sums are added in FP32, the latter in the order of the backward pass. That is all that the
-size of a chunk changes.
+are added in FP32. Weights' gradients are contracted over all passes of a micro-batch together, but where there are
+several chunks, each on its own (`golden.row_sums`). That is all that the size of a chunk changes.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ from .estimators.reduction import Reduction
 from .layers import Parameters, Planes
 from .network import Network
 from .real import Reals
+from .row_sums import RowSums
 from .slopes import Slopes
 
 T = TypeVar("T")
@@ -102,7 +103,9 @@ class Differentiation(Generic[T]):
 
         Gradients that are absent are zero.
         """
-        self._sums = sums
+        self._rows = RowSums(self._arithmetic, sums)
+        # Read again: memory holds the derivatives of one layer at a time.
+        self._slopes = [Slopes(slopes.arithmetic, slopes.function, slopes.y) for slopes in self._slopes]
         last = self._last
         bends: list[T | None] = [None] * self._hidden
         terms: list[list[tuple[T, T]]] = [[] for _ in range(self._hidden)]
@@ -111,6 +114,8 @@ class Differentiation(Generic[T]):
         to_base: list[list[T]] = [[] for _ in range(self._hidden)]
         base: T | None = None
         for chunk in self._chunks:
+            if len(self._chunks) > 1:
+                self._rows.contract()
             part = self._backward_chunk(chunk, gradients, bends, to_base)
             base = part if base is None or part is None else self._add(base, part)
         for own, slopes, of_directions in zip(terms, self._slopes, to_base, strict=True):
@@ -125,6 +130,7 @@ class Differentiation(Generic[T]):
             own_part = g["base"] if "base" in g else last.encode(np.zeros((len(self._interior), 1)), Role.GRADIENT)
             g["base"] = last.add(own_part, base, Role.GRADIENT)
         self._backward_values(g, terms)
+        self._rows.contract()
 
     def _names_of_reduced(self) -> list[str]:
         names = list(self._chunks[0].first) if self._chunks else []
@@ -229,6 +235,7 @@ class Differentiation(Generic[T]):
         if g:
             after = self._backward_layer(self._hidden, self._values[-1], g, inputs=True)
         for i in reversed(range(self._hidden)):
+            self._rows.contract(self._network.layers[i + 1].name)
             below = self._network.at(self._arithmetic, i)
             slopes, y = self._slopes[i], self._values[i].y
             g = {}
@@ -242,11 +249,9 @@ class Differentiation(Generic[T]):
 
     def _backward_layer(self, index: int, kept: _Kept[T], g: Planes[T], *, inputs: bool) -> Planes[T]:
         own = self._network.at(self._arithmetic, index)
-        part, after = self._network.layers[index].backward(
-            own, self._tensors[index], kept.x, kept.inner, g, inputs=inputs
-        )
-        for name, value in part.items():
-            self._sums[name] = self._add_reals(self._sums.get(name), value)
+        layer = self._network.layers[index]
+        pairs, after = layer.backward(own, self._tensors[index], kept.x, kept.inner, g, inputs=inputs)
+        self._rows.add(pairs)
         return after
 
     def _add(self, a: T, b: T) -> T:

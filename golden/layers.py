@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 Planes = dict[str, T]
 Parameters = dict[str, Reals]
+Pairs = dict[str, tuple[T, T]]
+"""By the name of a sum, the operands that are contracted over their rows to it."""
 
 _VALUE_PLANES = frozenset({"base", "boundary", "plus", "minus"})
 
@@ -52,14 +54,14 @@ class Layer(Protocol):
 
     def backward(
         self, arithmetic: Arithmetic[T], tensors: Any, x: Planes[T], kept: Any, g: Planes[T], *, inputs: bool
-    ) -> tuple[Parameters, Planes[T]]:
-        """From gradients of the outputs: this micro-batch's sums for `collect`, and gradients of the inputs.
+    ) -> tuple[Pairs[T], Planes[T]]:
+        """From gradients of the outputs: what is contracted to the sums for `collect`, and gradients of the inputs.
 
         The latter are absent without ``inputs``. Planes of ``x`` that ``g`` lacks have zero gradients.
         """
 
     def collect(self, arithmetic: Arithmetic[T], tensors: Any, sums: Mapping[str, Reals]) -> Parameters:
-        """Gradients of the parameters from `backward`'s sums, added over the micro-batches of a step."""
+        """Gradients of the parameters from the sums of a step; one that is absent is zero."""
 
 
 @dataclass(frozen=True)
@@ -108,21 +110,21 @@ class Dense:
         g: Planes[T],
         *,
         inputs: bool,
-    ) -> tuple[Parameters, Planes[T]]:
-        """``x^T g`` over the planes that both have, the column sums of g, and ``g W^T``."""
-        weight = arithmetic.contract(f"{self.name}.weight_gradient", *stacked_pair(arithmetic, x, g), a_transposed=True)
-        sums = {f"{self.name}.weight": weight, f"{self.name}.bias": bias_gradient(arithmetic, self.name, g)}
+    ) -> tuple[Pairs[T], Planes[T]]:
+        """Operands of ``x^T g`` over the planes that both have and of the column sums of g, and ``g W^T``."""
+        pairs = {f"{self.name}.weight": stacked_pair(arithmetic, x, g), **bias_pair(arithmetic, self.name, g)}
         if not inputs:
-            return sums, {}
+            return pairs, {}
         stacked = arithmetic.stack(list(g.values()))
         product = arithmetic.gemm(
             f"{self.name}.input_gradient", stacked, tensors.weight, Role.ELEMENTWISE, b_transposed=True
         )
-        return sums, named(arithmetic, g, product)
+        return pairs, named(arithmetic, g, product)
 
     def collect(self, arithmetic: Arithmetic[T], tensors: DenseTensors[T], sums: Mapping[str, Reals]) -> Parameters:
         """The sums are the gradients."""
-        return dict(sums)
+        zero = {f"{self.name}.bias": np.zeros((1, self.outputs), arithmetic.dtype)}
+        return zero | dict(sums)
 
 
 def named(arithmetic: Arithmetic[T], like: Planes[T], stacked: T) -> Planes[T]:
@@ -145,11 +147,11 @@ def add_bias(arithmetic: Arithmetic[T], y: Planes[T], bias: T) -> Planes[T]:
     }
 
 
-def bias_gradient(arithmetic: Arithmetic[T], name: str, g: Planes[T]) -> Reals:
-    """Column sums of the planes of values, shape (1, outputs)."""
+def bias_pair(arithmetic: Arithmetic[T], name: str, g: Planes[T]) -> Pairs[T]:
+    """Operands of the column sums, shape (1, outputs), of the planes of values; none if there are no such planes."""
     values = [g[plane] for plane in g if holds_values(plane)]
     if not values:
-        return np.zeros((1, arithmetic.shape(next(iter(g.values())))[1]), arithmetic.dtype)
+        return {}
     biased = arithmetic.stack(values)
     ones = arithmetic.encode(np.ones((arithmetic.shape(biased)[0], 1)), Role.GRADIENT)
-    return arithmetic.contract(f"{name}.bias_gradient", ones, biased, a_transposed=True)
+    return {f"{name}.bias": (ones, biased)}

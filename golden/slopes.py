@@ -26,13 +26,13 @@ class Slopes(Generic[T]):
         self.arithmetic = arithmetic
         self.function = function
         self.rows, self.columns = arithmetic.shape(y)
-        self._y = y
+        self.y = y
         self._read: dict[tuple[int, int], T] = {}
 
     def __call__(self, order: int, divisor: int = 1) -> T:
         """A derivative, divided by 1, 2 or 6; the quotient rounds once more."""
         if (order, divisor) not in self._read:
-            value = self.arithmetic.activate(self.function, order, self._y, Role.ELEMENTWISE)
+            value = self.arithmetic.activate(self.function, order, self.y, Role.ELEMENTWISE)
             if divisor != 1:
                 value = self.arithmetic.multiply(self(order), self.constant(1 / divisor), Role.ELEMENTWISE)
             self._read[order, divisor] = value

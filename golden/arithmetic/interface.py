@@ -70,6 +70,10 @@ class Arithmetic(ABC, Generic[T]):
     def shape(self, tensor: T) -> tuple[int, int]:
         """Rows and columns."""
 
+    def alike(self, a: T, b: T) -> bool:
+        """Whether two tensors can be stacked: they have one precision."""
+        return True
+
     @abstractmethod
     def stack(self, planes: Sequence[T]) -> T:
         """Planes of one role below each other, each starting with a block of its own."""

@@ -53,6 +53,9 @@ class SmxArithmetic(Arithmetic[SmxMatrix]):
     def shape(self, tensor: SmxMatrix) -> tuple[int, int]:
         return tensor.shape
 
+    def alike(self, a: SmxMatrix, b: SmxMatrix) -> bool:
+        return a.bits == b.bits
+
     def stack(self, planes: Sequence[SmxMatrix]) -> SmxMatrix:
         assert len({plane.bits for plane in planes}) == 1
         mantissas = np.concatenate([plane.mantissas for plane in planes])

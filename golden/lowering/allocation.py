@@ -21,9 +21,6 @@ from .reals import RealSpace
 from .schedule import Slot
 from .tensors import Buffer, RealBuffer, Region
 
-_APART = 1 << 40
-"""Cost of two operands of one operation in one group; the operation is then slower, or impossible."""
-
 
 class Placement:
     """Where everything lies: the `tape.Places` of a finished allocation."""
@@ -124,7 +121,9 @@ def allocate(
         if item.buffer in kept:
             item.first, item.last = 0, len(slots) - 1
 
-    tensor_places = _assign(config.group_words, config.groups, slots, list(tensors.values()), "scratchpad", _apart)
+    tensor_places = _assign(
+        config.group_words, config.groups, slots, list(tensors.values()), "scratchpad", _must_differ
+    )
     for buffer, item in tensors.items():
         placement.tensors[buffer] = replace(shapes[buffer], base=tensor_places[item])
     _place_reals(config, slots, numbers, placement)
@@ -153,18 +152,24 @@ def _place_reals(
                 placement.reals[buffer] = group * config.real_group_words + offsets[name]
     taken = -(-total // REAL_BANKS) * REAL_BANKS
     others = [item for buffer, item in numbers.items() if buffer.parameter is None and buffer.gradient_of is None]
-    places = _assign(config.real_group_words - taken, REAL_GROUPS, slots, others, "real memory", lambda a, b, slot: 0)
+    places = _assign(
+        config.real_group_words - taken, REAL_GROUPS, slots, others, "real memory", lambda a, b, slot: False
+    )
     for item in others:
         of_group, offset = divmod(places[item], config.real_group_words - taken)
         assert isinstance(item.buffer, RealBuffer)
         placement.reals[item.buffer] = of_group * config.real_group_words + taken + offset
 
 
-def _apart(a: _Item, b: _Item, slot: Slot) -> int:
-    """What it costs that two buffers of one operation share a group."""
-    if slot.operation.unit in (Unit.GEMM, Unit.ELEMENTWISE):
-        return _APART
-    return 0
+def _must_differ(a: _Item, b: _Item, slot: Slot) -> bool:
+    """Whether two buffers of one operation need different groups: an operand and a result, or two of a product."""
+    operation = slot.operation
+    if operation.unit is Unit.GEMM:
+        return True
+    if operation.unit is not Unit.ELEMENTWISE:
+        return False
+    written = {use.interval[0] for use in operation.writes if isinstance(use, Region)}
+    return (a.buffer in written) != (b.buffer in written)
 
 
 def _assign(
@@ -173,9 +178,9 @@ def _assign(
     slots: Sequence[Slot],
     items: list[_Item],
     memory: str,
-    apart: Callable[[_Item, _Item, Slot], int],
+    must_differ: Callable[[_Item, _Item, Slot], bool],
 ) -> dict[_Item, int]:
-    """Group and offset of each buffer, as one flat address."""
+    """A flat address for each buffer: the largest and longest-lived ones choose first."""
     begin = np.array([slot.begin for slot in slots])
     end = np.array([slot.end for slot in slots])
     unit = np.array([slot.operation.unit for slot in slots])
@@ -183,70 +188,54 @@ def _assign(
     for item in items:
         for index in item.uses:
             users.setdefault(index, []).append(item)
-    level = np.zeros((groups, len(slots)), np.int64)
-    # Cycles, by group, in which a slot's neighbours on other units use the group.
     busy: list[list[int]] = [[] for _ in range(groups)]
+    placed: list[list[tuple[_Item, int]]] = [[] for _ in range(groups)]
     group_of: dict[_Item, int] = {}
-    order = sorted(items, key=lambda item: (-len(item.uses), item.first))
-    for item in order:
+    for item in sorted(items, key=lambda item: (-item.words * (item.last - item.first + 1), item.first)):
         uses = np.array(item.uses)
-        costs = []
+        forbidden: set[int] = set()
+        beside = [0] * groups
+        for index in item.uses:
+            for other in users[index]:
+                if other is item or other not in group_of:
+                    continue
+                if must_differ(item, other, slots[index]):
+                    forbidden.add(group_of[other])
+                else:
+                    # Operands that are read together take turns then.
+                    beside[group_of[other]] += int(end[index] - begin[index])
+        choices = []
         for group in range(groups):
-            cost = 0
-            for index in item.uses:
-                for other in users[index]:
-                    if other is not item and group_of.get(other) == group:
-                        cost += apart(item, other, slots[index])
+            offset = _first_fit(group_words, placed[group], item)
+            if group in forbidden or offset is None:
+                continue
             there = np.array(busy[group], dtype=np.int64)
+            cost = beside[group]
             if len(there):
-                together = np.minimum(end[uses][:, None], end[there][None]) - np.maximum(
-                    begin[uses][:, None], begin[there][None]
-                )
-                cost += int(np.clip(together, 0, None)[unit[uses][:, None] != unit[there][None]].sum())
-            peak = int(level[group, item.first : item.last + 1].max()) + item.words
-            costs.append((peak > group_words, cost, peak))
-        group = min(range(groups), key=lambda g: costs[g])
+                overlap = np.minimum(end[uses][:, None], end[there]) - np.maximum(begin[uses][:, None], begin[there])
+                cost += int(np.clip(overlap, 0, None)[unit[uses][:, None] != unit[there]].sum())
+            choices.append((cost, offset, group))
+        if not choices:
+            raise UserError(
+                f"{item.buffer.name}: its {item.words} words do not fit into the {memory} beside what is needed with "
+                f"them; allowed: {group_words} words in each of {groups} groups; a smaller training.micro_batch or "
+                "estimator.chunk, or more words, fit"
+            )
+        _, offset, group = min(choices)
         group_of[item] = group
         busy[group].extend(item.uses)
-        level[group, item.first : item.last + 1] += item.words
-    return _pack(group_words, groups, items, group_of, memory)
+        placed[group].append((item, offset))
+    return {item: group * group_words + offset for group, own in enumerate(placed) for item, offset in own}
 
 
-def _pack(
-    group_words: int, groups: int, items: list[_Item], group_of: dict[_Item, int], memory: str
-) -> dict[_Item, int]:
-    places: dict[_Item, int] = {}
-    for group in range(groups):
-        own = [item for item in items if group_of[item] == group]
-        for key in (lambda item: (item.first, -item.words), lambda item: (-item.words, item.first)):
-            placed, failed = _first_fit(group_words, sorted(own, key=key))
-            if failed is None:
-                break
-        if failed is not None:
-            name = failed.buffer.name
-            raise UserError(
-                f"{name}: {failed.words} words do not fit into the {memory} beside what is needed with it; allowed: "
-                f"{group_words} words a group; a smaller training.micro_batch or estimator.chunk, or more words, fit"
-            )
-        for item, offset in placed.items():
-            places[item] = group * group_words + offset
-    return places
-
-
-def _first_fit(group_words: int, items: list[_Item]) -> tuple[dict[_Item, int], _Item | None]:
-    placed: dict[_Item, int] = {}
-    for item in items:
-        beside = sorted(
-            (offset, offset + other.words)
-            for other, offset in placed.items()
-            if other.first <= item.last and item.first <= other.last
-        )
-        at = 0
-        for low, high in beside:
-            if at + item.words <= low:
-                break
-            at = max(at, high)
-        if at + item.words > group_words:
-            return placed, item
-        placed[item] = at
-    return placed, None
+def _first_fit(group_words: int, placed: list[tuple[_Item, int]], item: _Item) -> int | None:
+    """The lowest offset at which a buffer meets none that lives at the same time."""
+    at = 0
+    for offset, other in sorted(
+        ((offset, other) for other, offset in placed if other.first <= item.last and item.first <= other.last),
+        key=lambda pair: pair[0],
+    ):
+        if at + item.words <= offset:
+            break
+        at = max(at, offset + other.words)
+    return at if at + item.words <= group_words else None

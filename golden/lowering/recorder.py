@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pinta_hw.spec.accumulator import MAX_CONTRACTION
+from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Precision
 from pinta_hw.spec.isa.convert import Decode, Encode
 from pinta_hw.spec.isa.elementwise import ActivationFunction, ElementwiseOperation
@@ -148,6 +150,9 @@ class Recorder(Arithmetic[Tensor]):
     def shape(self, tensor: Tensor) -> tuple[int, int]:
         return tensor.shape
 
+    def alike(self, a: Tensor, b: Tensor) -> bool:
+        return a.bits == b.bits
+
     def stack(self, planes: Sequence[Tensor]) -> Tensor:
         assert len({(plane.bits, plane.columns) for plane in planes}) == 1
         return Tensor(tuple(p for plane in planes for p in plane.planes), planes[0].columns, planes[0].bits)
@@ -159,7 +164,12 @@ class Recorder(Arithmetic[Tensor]):
         found, planes = [], list(stacked.planes)
         for count in rows:
             taken = [planes.pop(0)]
-            while Tensor(tuple(taken), stacked.columns, stacked.bits).shape[0] != count:
+            while (rows_taken := Tensor(tuple(taken), stacked.columns, stacked.bits).shape[0]) != count:
+                if rows_taken > count:
+                    raise UserError(
+                        f"contraction: over {stacked.shape[0]} rows at once; allowed: at most {MAX_CONTRACTION}, by a "
+                        "smaller training.micro_batch or estimator.chunk"
+                    )
                 taken.append(planes.pop(0))
             found.append(Tensor(tuple(taken), stacked.columns, stacked.bits))
         assert not planes

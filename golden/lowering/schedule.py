@@ -43,7 +43,7 @@ def predecessors(operations: Sequence[Recorded]) -> list[set[int]]:
     return found
 
 
-def schedule(operations: Sequence[Recorded], cycles: Callable[[Recorded], int]) -> list[Slot]:
+def schedule(operations: Sequence[Recorded], cycles: Callable[[Recorded], int], window: int) -> list[Slot]:
     """The operations in their new order.
 
     Parameters
@@ -52,6 +52,8 @@ def schedule(operations: Sequence[Recorded], cycles: Callable[[Recorded], int]) 
         In the order of their meaning.
     cycles : callable
         Duration of an operation.
+    window : int
+        How many operations one may overtake: what is computed long before its use fills the memory.
     """
     before = predecessors(operations)
     durations = [cycles(operation) for operation in operations]
@@ -70,11 +72,14 @@ def schedule(operations: Sequence[Recorded], cycles: Callable[[Recorded], int]) 
         waiting = {i for i, operation in enumerate(operations) if operation.micro_batch == micro_batch}
         ready = {i for i in waiting if not before[i] & waiting}
         while ready:
+            reach = min(waiting) + window
 
             def begin(index: int) -> int:
                 return max([free[operations[index].unit], *(ends[other] for other in before[index])])
 
-            chosen = min(ready, key=lambda index: (begin(index), -urgency[index], index))
+            chosen = min(
+                (index for index in ready if index <= reach), key=lambda index: (begin(index), -urgency[index], index)
+            )
             start = begin(chosen)
             ends[chosen] = free[operations[chosen].unit] = start + durations[chosen]
             slots.append(Slot(operations[chosen], start, ends[chosen]))

@@ -14,6 +14,7 @@ from pinta_hw.spec.experiment import Precision
 from pinta_hw.spec.formats import SmxFormat
 
 from ..arithmetic import Arithmetic, FloatArithmetic, Role, SmxArithmetic
+from ..row_sums import contracted
 from ..tt import SCHEDULES, Sequential, TensorTrainLayer, TrainShape, balanced_modes, largest_ranks
 
 Floats = npt.NDArray[np.float64]
@@ -111,8 +112,8 @@ def _results(
     inputs = {"direction0": arithmetic.encode(x, Role.ACTIVATION)}
     y, kept = layer.forward(arithmetic, tensors, inputs)
     gradients = {"direction0": arithmetic.encode(g, Role.GRADIENT)}
-    sums, dx = layer.backward(arithmetic, tensors, inputs, kept, gradients, inputs=True)
-    cores = layer.cores_of(layer.collect(arithmetic, tensors, sums))
+    pairs, dx = layer.backward(arithmetic, tensors, inputs, kept, gradients, inputs=True)
+    cores = layer.cores_of(layer.collect(arithmetic, tensors, contracted(arithmetic, pairs)))
     # So it does not matter how the weight's scale is shared among the cores.
     weighted = [
         np.ravel(core) * np.linalg.norm(parameter)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..arithmetic import Arithmetic, Role
-from ..layers import Parameters
+from ..layers import Pairs
 from ..real import Reals
 from .chain import side_gradients
 from .layer import TensorTrainLayer
@@ -46,12 +46,11 @@ class FullReconstruction(TensorTrainLayer):
 
     def multiply_backward(
         self, arithmetic: Arithmetic[T], weight: Rebuilt[T], x: T, kept: None, g: T, *, inputs: bool
-    ) -> tuple[Parameters, T | None]:
-        gradient = arithmetic.contract(f"{self.name}.weight_gradient", x, g, a_transposed=True)
-        sums = {f"{self.name}.weight": gradient}
+    ) -> tuple[Pairs[T], T | None]:
+        pairs = {f"{self.name}.weight": (x, g)}
         if not inputs:
-            return sums, None
-        return sums, arithmetic.gemm(
+            return pairs, None
+        return pairs, arithmetic.gemm(
             f"{self.name}.input_gradient", g, weight.weight, Role.ELEMENTWISE, b_transposed=True
         )
 

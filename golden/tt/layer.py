@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..arithmetic import Arithmetic, Role
-from ..layers import Parameters, Planes, add_bias, bias_gradient, named
+from ..layers import Pairs, Parameters, Planes, add_bias, bias_pair, named
 from ..real import Reals
 from .shape import TrainShape, random_cores
 
@@ -67,7 +67,7 @@ class TensorTrainLayer(ABC):
 
     def backward(
         self, arithmetic: Arithmetic[T], tensors: Any, x: Planes[T], kept: Any, g: Planes[T], *, inputs: bool
-    ) -> tuple[Parameters, Planes[T]]:
+    ) -> tuple[Pairs[T], Planes[T]]:
         # A plane without a gradient takes zeros: all planes of x lie in the kept products.
         whole = {
             plane: g[plane]
@@ -76,16 +76,17 @@ class TensorTrainLayer(ABC):
             for plane, value in x.items()
         }
         rows = arithmetic.stack(list(x.values())), arithmetic.stack(list(whole.values()))
-        sums, product = self.multiply_backward(arithmetic, tensors[0], rows[0], kept, rows[1], inputs=inputs)
-        sums[f"{self.name}.bias"] = bias_gradient(arithmetic, self.name, g)
+        pairs, product = self.multiply_backward(arithmetic, tensors[0], rows[0], kept, rows[1], inputs=inputs)
+        pairs |= bias_pair(arithmetic, self.name, g)
         if product is None:
-            return sums, {}
+            return pairs, {}
         after = named(arithmetic, whole, product)
-        return sums, {plane: after[plane] for plane in g}
+        return pairs, {plane: after[plane] for plane in g}
 
     def collect(self, arithmetic: Arithmetic[T], tensors: Any, sums: Mapping[str, Reals]) -> Parameters:
         cores = self.core_gradients(arithmetic, tensors[0], sums)
-        return self.parameters_of(cores) | {f"{self.name}.bias": sums[f"{self.name}.bias"]}
+        bias = sums.get(f"{self.name}.bias", np.zeros((1, self.outputs), arithmetic.dtype))
+        return self.parameters_of(cores) | {f"{self.name}.bias": bias}
 
     @abstractmethod
     def encode_cores(self, arithmetic: Arithmetic[T], cores: list[Reals]) -> Any:
@@ -98,8 +99,8 @@ class TensorTrainLayer(ABC):
     @abstractmethod
     def multiply_backward(
         self, arithmetic: Arithmetic[T], weight: Any, x: T, kept: Any, g: T, *, inputs: bool
-    ) -> tuple[Parameters, Any]:
-        """Sums over the rows for `core_gradients`, and ``g W`` or, without ``inputs``, None."""
+    ) -> tuple[Pairs[T], Any]:
+        """What is contracted to the sums for `core_gradients`, and ``g W`` or, without ``inputs``, None."""
 
     @abstractmethod
     def core_gradients(self, arithmetic: Arithmetic[T], weight: Any, sums: Mapping[str, Reals]) -> list[Reals]:

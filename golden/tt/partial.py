@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..arithmetic import Arithmetic, Role
-from ..layers import Parameters
+from ..layers import Pairs
 from ..real import Reals
 from .chain import Side, contract_side, side_gradients
 from .layer import TensorTrainLayer
@@ -53,20 +53,13 @@ class PartialReconstruction(TensorTrainLayer):
 
     def multiply_backward(
         self, arithmetic: Arithmetic[T], weight: Factors[T], x: T, kept: T, g: T, *, inputs: bool
-    ) -> tuple[Parameters, T | None]:
+    ) -> tuple[Pairs[T], T | None]:
         dz = arithmetic.gemm(f"{self.name}.intermediate_gradient", g, weight.output_side.factor, Role.GRADIENT)
-        sums = {
-            f"{self.name}.output_side": arithmetic.contract(
-                f"{self.name}.output_side_gradient", g, kept, a_transposed=True
-            ),
-            f"{self.name}.input_side": arithmetic.contract(
-                f"{self.name}.input_side_gradient", x, dz, a_transposed=True
-            ),
-        }
+        pairs = {f"{self.name}.output_side": (g, kept), f"{self.name}.input_side": (x, dz)}
         if not inputs:
-            return sums, None
+            return pairs, None
         factor = weight.input_side.factor
-        return sums, arithmetic.gemm(f"{self.name}.input_gradient", dz, factor, Role.ELEMENTWISE, b_transposed=True)
+        return pairs, arithmetic.gemm(f"{self.name}.input_gradient", dz, factor, Role.ELEMENTWISE, b_transposed=True)
 
     def core_gradients(self, arithmetic: Arithmetic[T], weight: Factors[T], sums: Mapping[str, Reals]) -> list[Reals]:
         return [

@@ -8,19 +8,17 @@ the rows and C the core, shape (r, n, r')::
 
 Cores have the precision of weights, intermediates theirs, gradients between cores that of gradients. The rows of x and
 g are re-blocked first: to SMX-16, so that they are not rounded a second time, or like the intermediates. A core's
-gradient contracts over all rows of its operand, in runs of the longest contraction, added in FP32 in ascending order.
+gradient contracts over all rows of its operand.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pinta_hw.spec.accumulator import MAX_CONTRACTION
-
 from ..arithmetic import Arithmetic, Role
-from ..layers import Parameters
+from ..layers import Pairs
 from ..layout import Layout
-from ..real import Reals, flush
+from ..real import Reals
 from .layer import TensorTrainLayer
 
 T = TypeVar("T")
@@ -77,15 +75,15 @@ class Sequential(TensorTrainLayer):
 
     def multiply_backward(
         self, arithmetic: Arithmetic[T], weight: list[T], x: T, kept: Operands[T], g: T, *, inputs: bool
-    ) -> tuple[Parameters, T | None]:
+    ) -> tuple[Pairs[T], T | None]:
         split, shapes = len(self.shape.row_modes), self.shape.cores
-        sums: Parameters = {}
+        pairs: Pairs[T] = {}
         suffix = self.shape.rows // shapes[0][1]
         role = Role.GRADIENT if self.rounded_rows else Role.ELEMENTWISE
         layout = Layout((-1, shapes[0][1], suffix), (0, 2, 1), 2)
         state = _reblocked(arithmetic, arithmetic.decode(g), layout, role)
         for k in range(split):
-            sums[f"{self.name}.core{k + 1}"] = self._contract(arithmetic, k, state, kept.per_core[k])
+            pairs[f"{self.name}.core{k + 1}"] = state, kept.per_core[k]
             outer = shapes[k][2]
             # To (b m_(k+2) .., r m_(k+1)), or to (b, r) before the input side.
             mode = shapes[k + 1][1] if k + 1 < split else 1
@@ -93,15 +91,15 @@ class Sequential(TensorTrainLayer):
             layout = Layout((-1, mode, suffix, outer), (0, 2, 3, 1), 2)
             state = self._product_gradient(arithmetic, k, state, weight[k], layout, Role.GRADIENT)
         for k in range(split, len(shapes)):
-            sums[f"{self.name}.core{k + 1}"] = self._contract(arithmetic, k, state, kept.per_core[k])
+            pairs[f"{self.name}.core{k + 1}"] = state, kept.per_core[k]
             last = k == len(shapes) - 1
             if last and not inputs:
-                return sums, None
+                return pairs, None
             _, mode, outer = shapes[k]
             layout = Layout((-1, self.inputs), (0, 1), 1) if last else Layout((-1, mode, outer), (0, 1, 2), 2)
             role = Role.ELEMENTWISE if last else Role.GRADIENT
             state = self._product_gradient(arithmetic, k, state, weight[k], layout, role)
-        return sums, state
+        return pairs, state
 
     def core_gradients(self, arithmetic: Arithmetic[T], weight: list[T], sums: Mapping[str, Reals]) -> list[Reals]:
         return [gradient.reshape(shape) for gradient, shape in zip(self.cores_of(sums), self.shape.cores, strict=True)]
@@ -115,16 +113,6 @@ class Sequential(TensorTrainLayer):
     ) -> T:
         product = arithmetic.contract(f"{self.name}.core{core + 1}.input_gradient", state, weight)
         return _reblocked(arithmetic, product, layout, role)
-
-    def _contract(self, arithmetic: Arithmetic[T], core: int, state: T, operand: T) -> Reals:
-        rows = arithmetic.shape(state)[0]
-        runs = [min(MAX_CONTRACTION, rows - start) for start in range(0, rows, MAX_CONTRACTION)]
-        total: Reals | None = None
-        for a, b in zip(arithmetic.split(state, runs), arithmetic.split(operand, runs), strict=True):
-            part = arithmetic.contract(f"{self.name}.core{core + 1}.gradient", a, b, a_transposed=True)
-            total = part if total is None else flush(total + part)
-        assert total is not None
-        return total
 
 
 def _reblocked(arithmetic: Arithmetic[T], values: Reals, layout: Layout, role: Role) -> T:

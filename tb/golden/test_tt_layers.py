@@ -8,6 +8,7 @@ import pytest
 
 from golden.arithmetic import FloatArithmetic, Role, SmxArithmetic
 from golden.layers import Planes
+from golden.row_sums import contracted
 from golden.trace import GemmTrace
 from golden.tt import SCHEDULES, TensorTrainLayer, TrainShape, balanced_modes, largest_ranks, reconstruct
 from pinta_hw.spec.experiment import Precision
@@ -49,8 +50,8 @@ def run(
     encoded = {plane: arithmetic.encode(value, Role.ACTIVATION) for plane, value in x.items()}
     y, kept = layer.forward(arithmetic, tensors, encoded)
     g = {plane: arithmetic.encode(value, Role.GRADIENT) for plane, value in g.items()}
-    sums, dx = layer.backward(arithmetic, tensors, encoded, kept, g, inputs=True)
-    gradients = layer.collect(arithmetic, tensors, sums)
+    pairs, dx = layer.backward(arithmetic, tensors, encoded, kept, g, inputs=True)
+    gradients = layer.collect(arithmetic, tensors, contracted(arithmetic, pairs))
 
     def real(planes: Planes) -> dict[str, np.ndarray]:
         return {plane: arithmetic.decode(value).astype(np.float64) for plane, value in planes.items()}
@@ -164,8 +165,9 @@ def test_only_one_intermediate_of_prs_has_rows() -> None:
         for k in (2, 1)
         for kind in ("gradient", "product_gradient")
     ]
-    products = ["intermediate", "forward", "intermediate_gradient", "output_side_gradient", "input_side_gradient"]
-    assert names == [*sides, *products, "input_gradient", "bias_gradient", *back]
+    products = ["intermediate", "forward", "intermediate_gradient", "input_gradient"]
+    over_rows = ["output_side_gradient", "input_side_gradient", "bias_gradient"]
+    assert names == [*sides, *products, *over_rows, *back]
     widths = {trace.name.removeprefix("layer0."): (trace.a.bits, trace.b.bits, trace.bits) for trace in traces}
     assert widths["intermediate"] == (8, 8, 4) and widths["forward"] == (4, 8, 16)
     assert widths["intermediate_gradient"] == (12, 8, 12) and widths["output_side_gradient"][:2] == (12, 4)
