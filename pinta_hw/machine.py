@@ -135,4 +135,5 @@ class Machine(wiring.Component):
         for unit, member in members.items():
             for group in range(REAL_GROUPS):
                 wiring.connect(m, getattr(units[unit], member)[group], getattr(real, unit.name.lower())[group])
-        m.d.comb += [control.conflict.eq(scratchpad.conflict | real.conflict), control.outside.eq(scratchpad.outside)]
+        # A cycle late, which is still before the program can end.
+        m.d.sync += [control.conflict.eq(scratchpad.conflict | real.conflict), control.outside.eq(scratchpad.outside)]

@@ -4,7 +4,7 @@ import random
 
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.isa.convert import Encode
-from pinta_hw.spec.isa.elementwise import Elementwise, ElementwiseOperation, Walk
+from pinta_hw.spec.isa.elementwise import ActivationFunction, Elementwise, ElementwiseOperation, Walk
 from pinta_hw.spec.isa.gemm import Gemm
 from pinta_hw.spec.isa.instruction import WAIT_BITS, Instruction, Operation, Unit, stream_bits, stream_word
 from pinta_hw.spec.isa.real import Optimizer, Update, Vector, VectorOperation
@@ -22,8 +22,12 @@ def random_operation(config: AcceleratorConfig, rng: random.Random, unit: Unit) 
         case Unit.GEMM:
             return Gemm(*tensors, grouping=rng.randrange(len(config.groupings)))
         case Unit.ELEMENTWISE:
-            walk = Walk(rng.randrange(config.scratchpad_words), 8, 0, 1, 1, 2)
-            return Elementwise(rng.choice(list(ElementwiseOperation)), walk, walk, 1, 1, 1, True, 3, 3)
+            a, result = (
+                Walk(group * config.group_words, 8, 0, 1, 1, 2) for group in rng.sample(range(config.groups), 2)
+            )
+            function, order = rng.choice(list(ActivationFunction)), rng.randrange(4)
+            table = ElementwiseOperation.TABLE
+            return Elementwise(table, a, result, 1, 1, 1, True, 3, 3, function=function, order=order)
         case Unit.CONVERT:
             return Encode(RealView.matrix(rng.randrange(config.real_memory_words), 4, 4), tensors[0])
         case Unit.RESIDUAL:
