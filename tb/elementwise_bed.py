@@ -20,10 +20,18 @@ class ElementwiseBed(wiring.Component):
     conflict : the unit asked twice for a bank of a group
     written : words written in this cycle
     row, write, data_in, data_out : a whole row for the host; data follow one cycle later
+
+    Attributes
+    ----------
+    cells : list of Memory
+        The memory of each bank position, for a simulator that reaches it.
     """
 
     def __init__(self, config: AcceleratorConfig):
         self._config = config
+        self.cells = [
+            memory.Memory(shape=WORD_BITS, depth=config.scratchpad_rows, init=[]) for _ in range(config.banks)
+        ]
         row_bits = config.banks * WORD_BITS
         super().__init__(
             {
@@ -53,8 +61,7 @@ class ElementwiseBed(wiring.Component):
             self.written.eq(sum(unit.result_memory.enable)),
         ]
         conflicts = []
-        for bank in range(config.banks):
-            cells = memory.Memory(shape=WORD_BITS, depth=config.scratchpad_rows, init=[])
+        for bank, cells in enumerate(self.cells):
             m.submodules[f"bank_{bank}"] = cells
             host_write, host_read, write = cells.write_port(), cells.read_port(), cells.write_port()
             mine = slice(bank * WORD_BITS, (bank + 1) * WORD_BITS)
