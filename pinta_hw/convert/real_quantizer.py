@@ -84,7 +84,7 @@ class RealQuantizer(wiring.Component):
 
         # Cycle 3: round, but not beyond the range; the sign.
         floor = aligned[1:]
-        unused = Cat((missing > plane).replicate(DIGIT_BITS) for plane in reversed(range(len(SMX_BITS))))
+        unused = Cat((self.width.as_value() < plane).replicate(DIGIT_BITS) for plane in range(len(SMX_BITS)))
         up = aligned[0] & (sticky | floor[0]) & ~(floor | unused[1:]).all()
         with m.If(load_mantissa):
             m.d.sync += self.mantissa.eq((Cat(floor, 0) ^ sign_2.replicate(_WIDEST)) + (up ^ sign_2))
