@@ -18,8 +18,17 @@ from pinta_hw.spec.isa.real_memory import REAL_BANKS, REAL_GROUPS, RealGroup
 from pinta_hw.spec.layout import TensorLayout, place
 
 from .reals import RealSpace
-from .schedule import Slot
+from .tape import Recorded
 from .tensors import Buffer, RealBuffer, Region
+
+
+@dataclass(frozen=True)
+class Timed:
+    """An operation and when it runs, as far as that is known without places."""
+
+    operation: Recorded
+    begin: int
+    end: int
 
 
 class Placement:
@@ -77,7 +86,7 @@ def shape_of(config: AcceleratorConfig, buffer: Buffer) -> TensorLayout:
 
 
 def allocate(
-    config: AcceleratorConfig, slots: Sequence[Slot], reals: RealSpace, kept: set[Buffer | RealBuffer]
+    config: AcceleratorConfig, slots: Sequence[Timed], reals: RealSpace, kept: set[Buffer | RealBuffer]
 ) -> Placement:
     """Place all buffers that the scheduled operations touch.
 
@@ -85,7 +94,7 @@ def allocate(
     ----------
     config : AcceleratorConfig
         Its memories.
-    slots : sequence of Slot
+    slots : sequence of Timed
         The program.
     reals : RealSpace
         Real buffers.
@@ -131,7 +140,7 @@ def allocate(
 
 
 def _place_reals(
-    config: AcceleratorConfig, slots: Sequence[Slot], numbers: dict[RealBuffer, _Item], placement: Placement
+    config: AcceleratorConfig, slots: Sequence[Timed], numbers: dict[RealBuffer, _Item], placement: Placement
 ) -> None:
     """Master weights and gradients lie at equal offsets of their groups; everything else behind them."""
     offsets: dict[str, int] = {}
@@ -161,7 +170,7 @@ def _place_reals(
         placement.reals[item.buffer] = of_group * config.real_group_words + taken + offset
 
 
-def _must_differ(a: _Item, b: _Item, slot: Slot) -> bool:
+def _must_differ(a: _Item, b: _Item, slot: Timed) -> bool:
     """Whether two buffers of one operation need different groups: an operand and a result, or two of a product."""
     operation = slot.operation
     if operation.unit is Unit.GEMM:
@@ -175,10 +184,10 @@ def _must_differ(a: _Item, b: _Item, slot: Slot) -> bool:
 def _assign(
     group_words: int,
     groups: int,
-    slots: Sequence[Slot],
+    slots: Sequence[Timed],
     items: list[_Item],
     memory: str,
-    must_differ: Callable[[_Item, _Item, Slot], bool],
+    must_differ: Callable[[_Item, _Item, Timed], bool],
 ) -> dict[_Item, int]:
     """A flat address for each buffer: the largest and longest-lived ones choose first."""
     begin = np.array([slot.begin for slot in slots])

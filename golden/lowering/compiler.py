@@ -18,14 +18,14 @@ from pinta_hw.spec.operation_timing import best_gemm, operation_cycles
 
 from ..optim import learning_rate
 from ..train import Trainer
-from .allocation import allocate, shape_of
+from .allocation import Placement, Timed, allocate, shape_of
 from .memory import Memory
-from .schedule import Slot, schedule
+from .schedule import Interval, Task, schedule
 from .step import record_step, scalars_of_steps
-from .tape import Places, Recorded
+from .tape import Places, RealRegion, Recorded, Use
 from .tensors import Buffer
 
-WINDOW = 80
+WINDOW = 40
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,15 @@ def lower(experiment: Experiment, config: AcceleratorConfig, steps: int | None =
     memory = Memory(trainer, recorded, scalars)
     operations = [*memory.loads(), *recorded.tape.operations, *memory.stores()]
     rough = _Rough(config)
-    slots = schedule(operations, lambda operation: operation_cycles(config, rough.operation(operation)), WINDOW)
-    placement = allocate(config, slots, recorded.tape.reals, memory.kept)
+    order = schedule([rough.task(operation) for operation in operations], WINDOW)
+    timed = [Timed(operations[slot.task], slot.begin, slot.end) for slot in order]
+    placement = allocate(config, timed, recorded.tape.reals, memory.kept)
     memory.place(config, placement)
-    finished = [_finish(config, slot, placement, memory) for slot in slots]
-    body = _with_waits(config, [slot.operation for slot in slots], finished)
+    # Once more, now that it is known who meets whom in memory.
+    placed = [_finish(config, slot.operation, placement) for slot in timed]
+    tasks = [_placed_task(config, slot.operation, own, placement) for slot, own in zip(timed, placed, strict=True)]
+    final = [slot.task for slot in schedule(tasks, WINDOW)]
+    body = _with_waits(config, [timed[index].operation for index in final], [placed[index] for index in final])
     prologue = [Instruction(t, {}, "prologue", name) for name, t in memory.prologue()]
     epilogue = [Instruction(t, {}, "epilogue", name) for name, t in memory.epilogue()]
     return Lowered(experiment, config, Program(prologue, body, epilogue, count), memory)
@@ -105,6 +109,11 @@ class _Rough:
         """The operation with every buffer at word 0."""
         return _chosen(self._config, recorded.build(self))
 
+    def task(self, recorded: Recorded) -> Task:
+        """What a schedule needs to know of it."""
+        reads, writes = ([_interval(use) for use in uses] for uses in (recorded.reads, recorded.writes))
+        return Task(recorded.unit, operation_cycles(self._config, self.operation(recorded)), reads, writes)
+
     def rows(self, buffer: Buffer, block: int, count: int) -> TensorLayout:
         """See `Places`."""
         return replace(shape_of(self._config, buffer.root[0]), base=0, row_blocks=count)
@@ -119,8 +128,29 @@ def _chosen(config: AcceleratorConfig, operation: Operation) -> Operation:
     return best_gemm(config, operation) if isinstance(operation, Gemm) else operation
 
 
-def _finish(config: AcceleratorConfig, slot: Slot, places: Places, memory: Memory) -> Operation:
-    operation = _chosen(config, slot.operation.build(places))
+def _interval(use: Use) -> Interval:
+    if isinstance(use, RealRegion):
+        return use.buffer, use.first, use.end
+    return use.interval
+
+
+def _placed_task(config: AcceleratorConfig, recorded: Recorded, operation: Operation, places: Placement) -> Task:
+    """The same with addresses for buffers: what lies in one place one after the other keeps its order."""
+
+    def placed(use: Use) -> Interval:
+        if isinstance(use, RealRegion):
+            base = places.reals[use.buffer]
+            return "real", base + use.first, base + use.end
+        layout = places.tensors[use.interval[0]]
+        return "tensors", layout.base, layout.base + layout.words
+
+    reads, writes = ([placed(use) for use in uses] for uses in (recorded.reads, recorded.writes))
+    groups = frozenset(memory_groups(config, operation))
+    return Task(recorded.unit, operation_cycles(config, operation), reads, writes, groups)
+
+
+def _finish(config: AcceleratorConfig, recorded: Recorded, places: Places) -> Operation:
+    operation = _chosen(config, recorded.build(places))
     if isinstance(operation, Elementwise):
         for names in reads_together(operation):
             groups = [getattr(operation, name).base // config.group_words for name in names]
