@@ -13,6 +13,11 @@ from .smx import SmxMatrix
 
 _MAX_SHIFT = 62
 """A longer right shift of an int64 changes nothing any more: a product and half a unit stay below 2**62."""
+_FEW_COLUMNS = 32
+"""Shorter loops do not fill vector instructions."""
+_TILE = 16
+_NARROW_BITS = 28
+"""Bits of both operands together up to which a product, aligned and rounded, stays inside 32 bits."""
 _PARALLEL_MULTIPLICATIONS = 1 << 24
 """Smaller products take a few milliseconds: waiting for threads would cost more."""
 
@@ -36,10 +41,9 @@ def accumulate(a: SmxMatrix, b: SmxMatrix) -> Accumulators:
         )
     if a.shape[1] > MAX_CONTRACTION:
         raise UserError(f"contraction: {a.shape[1]} elements are not possible; allowed: at most {MAX_CONTRACTION}")
-    if not a.mantissas.flags.c_contiguous:
-        # The transposed product has the same bits, and A needs no copy.
-        return _contracted(b.T, a.T).T
-    return _contracted(a, b)
+    few = b.mantissas.shape[1] < min(_FEW_COLUMNS, a.mantissas.shape[0])
+    # The transposed product has the same bits. It needs no copy of a transposed A, and its loops are longer.
+    return _contracted(b.T, a.T).T if few or not a.mantissas.flags.c_contiguous else _contracted(a, b)
 
 
 def gemm(a: SmxMatrix, b: SmxMatrix, bits: int) -> SmxMatrix:
@@ -48,7 +52,8 @@ def gemm(a: SmxMatrix, b: SmxMatrix, bits: int) -> SmxMatrix:
 
 
 def _contracted(a: SmxMatrix, b: SmxMatrix) -> Accumulators:
-    acc = np.zeros((a.mantissas.shape[0], b.mantissas.shape[1]), dtype=np.int64)
+    narrow = a.bits + b.bits <= _NARROW_BITS
+    acc = np.zeros((a.mantissas.shape[0], b.mantissas.shape[1]), dtype=np.int32 if narrow else np.int64)
     exponents = np.zeros((a.exponents.shape[0], b.exponents.shape[1]), dtype=np.int64)
     nan = np.zeros(exponents.shape, dtype=np.bool_)
     multiplications = a.mantissas.shape[0] * a.mantissas.shape[1] * b.mantissas.shape[1]
@@ -63,14 +68,30 @@ def _contracted(a: SmxMatrix, b: SmxMatrix) -> Accumulators:
         exponents,
         nan,
     )
-    return Accumulators(acc, exponents, nan, (a.shape[0], b.shape[1]))
+    return Accumulators(acc.astype(np.int64, copy=False), exponents, nan, (a.shape[0], b.shape[1]))
 
 
 def _read_only(array: npt.NDArray) -> npt.NDArray:
     """A contiguous read-only view or copy: one array type, so the kernel is compiled once."""
-    contiguous = np.ascontiguousarray(array).view()
+    if array.dtype == np.int32 and array.flags.f_contiguous and not array.flags.c_contiguous:
+        contiguous = _transposed(_read_only(array.T))
+    else:
+        contiguous = np.ascontiguousarray(array).view()
     contiguous.flags.writeable = False
     return contiguous
+
+
+@njit(cache=True)
+def _transposed(array: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """A contiguous copy of the transpose, tile by tile: whole cache lines on both sides."""
+    rows, columns = array.shape
+    copy = np.empty((columns, rows), dtype=np.int32)
+    for i in range(0, rows, _TILE):
+        for j in range(0, columns, _TILE):
+            for c in range(j, min(j + _TILE, columns)):
+                for r in range(i, min(i + _TILE, rows)):
+                    copy[c, r] = array[r, c]
+    return copy
 
 
 @njit(cache=True)
@@ -100,22 +121,24 @@ def _contract_row(
     b_exponents: npt.NDArray[np.uint8],
     b_zero: npt.NDArray[np.bool_],
     left: int,
-    acc: npt.NDArray[np.int64],
+    acc: npt.NDArray[np.signedinteger],
     exponents: npt.NDArray[np.int64],
     nan: npt.NDArray[np.bool_],
 ) -> None:
     """Fill block row ``i`` of ``acc``, ``exponents`` and ``nan``.
 
     ``left`` is the accumulator's fraction bits less the product's. Columns are the innermost loop, which
-    becomes vector instructions.
+    becomes vector instructions: of 32 bits where ``acc`` has as many, which holds for operands of `_NARROW_BITS`.
     """
     inner, block_columns = b_exponents.shape
     columns = BLOCK_SIDE * block_columns
     up, down = max(left, 0), max(-left, 0)
+    narrow = acc.itemsize == 4
+    max_shift = 31 if narrow else _MAX_SHIFT
     # Of each column: the accumulator's shift, the product's, and half a unit after the latter.
-    acc_shift = np.zeros(columns, dtype=np.int64)
-    shift = np.zeros(columns, dtype=np.int64)
-    half = np.zeros(columns, dtype=np.int64)
+    acc_shift = np.zeros(columns, dtype=acc.dtype)
+    shift = np.zeros(columns, dtype=acc.dtype)
+    half = np.zeros(columns, dtype=acc.dtype)
     for k in range(inner):
         a_exponent = np.int64(a_exponents[i, k])
         for j in range(block_columns):
@@ -127,9 +150,9 @@ def _contract_row(
             old = exponents[i, j]
             # With a zero block the product is zero, whatever it is shifted by.
             new = old if b_zero[k, j] else max(old, exponent)
-            right = min(down + max(new - exponent, 0), _MAX_SHIFT)
+            right = min(down + max(new - exponent, 0), max_shift)
             for c in range(BLOCK_SIDE * j, BLOCK_SIDE * (j + 1)):
-                acc_shift[c] = min(new - old, _MAX_SHIFT)
+                acc_shift[c] = min(new - old, max_shift)
                 shift[c] = right
                 half[c] = (1 << right) >> 1
             exponents[i, j] = new
@@ -137,9 +160,17 @@ def _contract_row(
         for r in range(BLOCK_SIDE * i, BLOCK_SIDE * (i + 1)):
             a0, a1, a2, a3 = a[r, 4 * k : 4 * k + 4]
             row = acc[r]
-            for c in range(columns):
-                product = (a0 * b0[c] + a1 * b1[c] + a2 * b2[c] + a3 * b3[c]) << up
-                row[c] = (row[c] >> acc_shift[c]) + ((product + half[c]) >> shift[c])
+            if narrow:
+                for c in range(columns):
+                    left_sum = np.int32(np.int32(a0 * b0[c]) + np.int32(a1 * b1[c]))
+                    right_sum = np.int32(np.int32(a2 * b2[c]) + np.int32(a3 * b3[c]))
+                    product = np.int32(np.int32(left_sum + right_sum) << (up & 31))
+                    aligned = np.int32(np.int32(product + half[c]) >> (shift[c] & 31))
+                    row[c] = np.int32(np.int32(row[c] >> (acc_shift[c] & 31)) + aligned)
+            else:
+                for c in range(columns):
+                    product = (a0 * b0[c] + a1 * b1[c] + a2 * b2[c] + a3 * b3[c]) << up
+                    row[c] = (row[c] >> acc_shift[c]) + ((product + half[c]) >> shift[c])
     for j in range(block_columns):
         if nan[i, j]:
             exponents[i, j] = 0
@@ -153,7 +184,7 @@ def _contract(
     a_exponents: npt.NDArray[np.uint8],
     b_exponents: npt.NDArray[np.uint8],
     left: int,
-    acc: npt.NDArray[np.int64],
+    acc: npt.NDArray[np.signedinteger],
     exponents: npt.NDArray[np.int64],
     nan: npt.NDArray[np.bool_],
 ) -> None:
@@ -169,7 +200,7 @@ def _contract_parallel(
     a_exponents: npt.NDArray[np.uint8],
     b_exponents: npt.NDArray[np.uint8],
     left: int,
-    acc: npt.NDArray[np.int64],
+    acc: npt.NDArray[np.signedinteger],
     exponents: npt.NDArray[np.int64],
     nan: npt.NDArray[np.bool_],
 ) -> None:

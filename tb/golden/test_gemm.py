@@ -183,3 +183,16 @@ def test_a_transposed_operand_changes_no_bit() -> None:
     assert accumulate(turned, b).equals(accumulate(copied, b))
     assert gemm(turned, b, 16).equals(gemm(copied, b, 16))
     assert accumulate(b.T, a.T).T.equals(accumulate(a, b))
+
+
+@pytest.mark.parametrize(("a_bits", "b_bits"), PAIRS)
+def test_every_orientation_and_word_equals_plain_numpy(a_bits: int, b_bits: int) -> None:
+    """Tall, wide and few columns; exponents so far apart that products vanish, with rounding, and accumulators too."""
+    for seed, (rows, inner, columns) in enumerate([(45, 20, 5), (5, 20, 45), (40, 17, 40), (3, 9, 2), (70, 66, 36)]):
+        rng = np.random.default_rng([80, seed, a_bits, b_bits])
+        spread = rng.integers(-40, 40, (inner, columns)) // int(rng.choice([1, 2, 40]))
+        a = quantize(rng.choice([-1.0, 1.0], (rows, inner)) * rng.uniform(1.5, 2, (rows, inner)), a_bits)
+        b = quantize(np.ldexp(rng.uniform(-2, 2, (inner, columns)), spread), b_bits)
+        turned = quantize(a.dequantize().T, a_bits).T
+        expected = gemm_reference.accumulate(a, b)
+        assert accumulate(a, b).equals(expected) and accumulate(turned, b).equals(expected), (rows, inner, columns)
