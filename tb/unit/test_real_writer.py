@@ -10,14 +10,17 @@ from golden.gemm import accumulate
 from golden.real import rounded, run_program
 from golden.smx import SmxMatrix
 from pinta_hw.gemm_unit import GemmUnit
+from pinta_hw.results.quantizer import ACCUMULATOR_REBIAS
+from pinta_hw.results.real_rounding import RealRounding
 from pinta_hw.results.real_writer import RealWriter
+from pinta_hw.spec.accumulator import ACCUMULATOR_BITS, PAIR_EXPONENT_BITS
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.formats import SMX_BITS
 from pinta_hw.spec.isa.gemm import Gemm, RealResult, encode
 from pinta_hw.spec.isa.real_memory import REAL_GROUPS
 from pinta_hw.spec.layout import TensorLayout, place
 from pinta_hw.spec.presets import load_config
-from pinta_hw.spec.real import RealOperation, RealStep
+from pinta_hw.spec.real import FLOAT32_BIAS, RealOperation, RealStep
 from pinta_hw.spec.timing import PIPELINE, GemmShape, gemm_cycles
 from tb.gemm.image import ScratchpadImage
 from tb.matrices import random_matrix
@@ -175,6 +178,41 @@ def test_exponents_at_both_ends():
             Product(a, b, 1, accumulate=True, base=REAL_GROUPS * CONFIG.real_group_words - 90),
         ]
     run(products, rng)
+
+
+def test_rounding_of_integers():
+    """Zeros at any exponent, ties, both signs, both ends of the range, and NaN."""
+    rebias = ACCUMULATOR_REBIAS
+    lowest = rebias - 31  # exponent at which the highest bit of a mantissa is worth 2^-127
+    numbers = [(0, exponent, False) for exponent in (0, 200, 508)]
+    numbers += [(5, 200, True), (0, 0, True), (-5, 508, True)]
+    for magnitude in (1, 3, (1 << 24) + 1, (1 << 25) + 2, (1 << 25) + 6, (1 << 25) + 7, (1 << 31) - 1, (1 << 31) - 64):
+        numbers += [(sign * magnitude, 144, False) for sign in (-1, 1)]
+    for mantissa in (-(1 << 31), 1 << 30, (1 << 30) + 64, (1 << 30) + 65, -((1 << 31) - 1), (1 << 31) - 128, 1):
+        numbers += [(mantissa, max(0, lowest + offset), False) for offset in (*range(-4, 5), 252, 253, 254, 255, 256)]
+    dut = RealRounding(ACCUMULATOR_BITS, PAIR_EXPONENT_BITS, rebias)
+    results = []
+
+    async def bench(ctx):
+        for cycle in range(len(numbers) + dut.latency):
+            mantissa, exponent, nan = numbers[min(cycle, len(numbers) - 1)]
+            ctx.set(dut.mantissa, mantissa)
+            ctx.set(dut.exponent, exponent)
+            ctx.set(dut.nan, nan)
+            ctx.set(dut.valid, cycle < len(numbers))
+            assert ctx.get(dut.result_valid) == (cycle >= dut.latency)
+            if cycle >= dut.latency:
+                results.append(ctx.get(dut.result.as_value()))
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-9)
+    simulator.add_testbench(bench)
+    simulator.run()
+    mantissas, exponents, nans = (np.array(column) for column in zip(*numbers, strict=True))
+    values = np.where(nans, np.nan, np.ldexp(mantissas.astype(np.float64), exponents - (rebias + FLOAT32_BIAS)))
+    for number, found, expected in zip(numbers, results, rounded(values, np.float32).view(np.uint32), strict=True):
+        assert found == expected, f"{number}: {found:08x}, expected {expected:08x}"
 
 
 def test_a_result_too_long_is_refused():
