@@ -5,7 +5,7 @@ the result of an elementwise operation in another group than its operands. Beyon
 fewest operations of different units from overlapping, then where there is most room.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,10 @@ from pinta_hw.spec.layout import TensorLayout, place
 from .reals import RealSpace
 from .tape import Recorded
 from .tensors import Buffer, RealBuffer, Region
+
+
+_SWEEPS = 6
+"""Times that every buffer chooses its group: the first ones know little of the others."""
 
 
 @dataclass(frozen=True)
@@ -197,51 +201,57 @@ def _assign(
     for item in items:
         for index in item.uses:
             users.setdefault(index, []).append(item)
-    busy: list[list[int]] = [[] for _ in range(groups)]
-    placed: list[list[tuple[_Item, int]]] = [[] for _ in range(groups)]
-    group_of: dict[_Item, int] = {}
-    for item in sorted(items, key=lambda item: (-item.words * (item.last - item.first + 1), item.first)):
-        uses = np.array(item.uses)
-        forbidden: set[int] = set()
-        beside = [0] * groups
-        for index in item.uses:
-            for other in users[index]:
-                if other is item or other not in group_of:
+    placed: list[dict[_Item, int]] = [{} for _ in range(groups)]
+    order = sorted(items, key=lambda item: (-item.words * (item.last - item.first + 1), item.first))
+    for sweep in range(_SWEEPS):
+        for item in order:
+            group_of = {other: group for group, own in enumerate(placed) for other in own}
+            before = group_of.get(item)
+            if before is not None:
+                offset_before = placed[before].pop(item)
+            uses = np.array(item.uses)
+            forbidden: set[int] = set()
+            beside = [0] * groups
+            for index in item.uses:
+                for other in users[index]:
+                    if other is item or other not in group_of:
+                        continue
+                    if must_differ(item, other, slots[index]):
+                        forbidden.add(group_of[other])
+                    else:
+                        # Operands that are read together take turns then.
+                        beside[group_of[other]] += int(end[index] - begin[index])
+            choices = []
+            for group in range(groups):
+                offset = _first_fit(group_words, placed[group], item)
+                if group in forbidden or offset is None:
                     continue
-                if must_differ(item, other, slots[index]):
-                    forbidden.add(group_of[other])
-                else:
-                    # Operands that are read together take turns then.
-                    beside[group_of[other]] += int(end[index] - begin[index])
-        choices = []
-        for group in range(groups):
-            offset = _first_fit(group_words, placed[group], item)
-            if group in forbidden or offset is None:
-                continue
-            there = np.array(busy[group], dtype=np.int64)
-            cost = beside[group]
-            if len(there):
-                overlap = np.minimum(end[uses][:, None], end[there]) - np.maximum(begin[uses][:, None], begin[there])
-                cost += int(np.clip(overlap, 0, None)[unit[uses][:, None] != unit[there]].sum())
-            choices.append((cost, offset, group))
-        if not choices:
-            raise UserError(
-                f"{item.buffer.name}: its {item.words} words do not fit into the {memory} beside what is needed with "
-                f"them; allowed: {group_words} words in each of {groups} groups; a smaller training.micro_batch or "
-                "estimator.chunk, or more words, fit"
-            )
-        _, offset, group = min(choices)
-        group_of[item] = group
-        busy[group].extend(item.uses)
-        placed[group].append((item, offset))
-    return {item: group * group_words + offset for group, own in enumerate(placed) for item, offset in own}
+                there = np.array([index for other in placed[group] for index in other.uses], dtype=np.int64)
+                cost = beside[group]
+                if len(there):
+                    overlap = np.minimum(end[uses][:, None], end[there]) - np.maximum(
+                        begin[uses][:, None], begin[there]
+                    )
+                    cost += int(np.clip(overlap, 0, None)[unit[uses][:, None] != unit[there]].sum())
+                choices.append((cost, offset, group))
+            if not choices:
+                raise UserError(
+                    f"{item.buffer.name}: its {item.words} words do not fit into the {memory} beside what is needed "
+                    f"with them; allowed: {group_words} words in each of {groups} groups; a smaller "
+                    "training.micro_batch or estimator.chunk, or more words, fit"
+                )
+            _, offset, group = min(choices)
+            if before is not None and group == before:
+                offset = offset_before
+            placed[group][item] = offset
+    return {item: group * group_words + offset for group, own in enumerate(placed) for item, offset in own.items()}
 
 
-def _first_fit(group_words: int, placed: list[tuple[_Item, int]], item: _Item) -> int | None:
+def _first_fit(group_words: int, placed: Mapping[_Item, int], item: _Item) -> int | None:
     """The lowest offset at which a buffer meets none that lives at the same time."""
     at = 0
     for offset, other in sorted(
-        ((offset, other) for other, offset in placed if other.first <= item.last and item.first <= other.last),
+        ((offset, other) for other, offset in placed.items() if other.first <= item.last and item.first <= other.last),
         key=lambda pair: pair[0],
     ):
         if at + item.words <= offset:
