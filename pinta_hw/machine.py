@@ -58,13 +58,13 @@ class Machine(wiring.Component):
         Registers.
     m_axi : Out(Axi4())
         Memory.
-    interrupt : Out(1)
+    irq : Out(1)
         High while an enabled event stands.
     """
 
     def __init__(self, config: AcceleratorConfig):
         self._config = config
-        super().__init__({"s_axil": In(Axi4Lite()), "m_axi": Out(Axi4()), "interrupt": Out(1)})
+        super().__init__({"s_axil": In(Axi4Lite()), "m_axi": Out(Axi4()), "irq": Out(1)})
 
     @property
     def config(self) -> AcceleratorConfig:
@@ -91,10 +91,10 @@ class Machine(wiring.Component):
                 port.done.eq(component.done),
             ]
         m.d.comb += [
-            self.interrupt.eq(host.interrupt),
+            self.irq.eq(host.irq),
             sequence.request.eq(host.reset),
             sequence.quiet.eq(transfer.quiet),
-            transfer.abort.eq(sequence.resetting),
+            transfer.cancel.eq(sequence.resetting),
             transfer.step.eq(control.body_step),
             transfer.base.eq(host.memory_base),
             control.transfer_fault.eq(transfer.fault),

@@ -37,7 +37,7 @@ class HostPort(wiring.Component):
     Members
     -------
     bus : In(Axi4Lite())
-    interrupt : Out(1)
+    irq : Out(1)
         High while an enabled event stands.
     program_write : Out(ProgramWrite(config))
     start, clear, reset : Out(1)
@@ -58,7 +58,7 @@ class HostPort(wiring.Component):
         super().__init__(
             {
                 "bus": In(Axi4Lite()),
-                "interrupt": Out(1),
+                "irq": Out(1),
                 "program_write": Out(ProgramWrite(config)),
                 "start": Out(1),
                 "clear": Out(1),
@@ -158,7 +158,7 @@ class HostPort(wiring.Component):
             happens.eq(Cat(self.ended, (self.errors & ~errors_before).any())),
             cleared.eq(Cat(registers.commands.interrupt_status)),
             registers.readings.interrupt_status.eq(status),
-            self.interrupt.eq((status & Cat(registers.settings.interrupt_enable)).any()),
+            self.irq.eq((status & Cat(registers.settings.interrupt_enable)).any()),
         ]
         m.d.sync += status.eq((status & ~cleared) | happens)
         with m.If(self.clear):

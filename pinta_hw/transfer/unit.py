@@ -48,7 +48,7 @@ class TransferUnit(wiring.Component):
         The last word is being written to the machine's memory, or the last response of the AXI memory came.
     fault : Out(TransferFault)
         The transfer fails: a memory error with the address of its beat (of its burst, in a store), or a bad address.
-    abort : In(1)
+    cancel : In(1)
         Send no further bursts.
     quiet : Out(1)
         No transfer runs, and the AXI memory owes no response.
@@ -69,7 +69,7 @@ class TransferUnit(wiring.Component):
                 "base": In(MEMORY_ADDRESS_BITS),
                 "done": Out(1),
                 "fault": Out(TransferFault),
-                "abort": In(1),
+                "cancel": In(1),
                 "quiet": Out(1),
                 "axi": Out(Axi4()),
                 "tensor_memory": Out(WriteSignature(config)),
@@ -100,7 +100,7 @@ class TransferUnit(wiring.Component):
             address.step.eq(self.step),
             bursts.address.eq(address.address),
             bursts.beats.eq(operation.beats),
-            bursts.stop.eq(failed | self.abort),
+            bursts.stop.eq(failed | self.cancel),
             bursts.ready.eq(Mux(is_store, axi.awready, axi.arready)),
             bursts.ended.eq((load_beat & axi.rlast) | store_response),
             failure.eq((load_beat & axi.rresp[1]) | (store_response & axi.bresp[1])),

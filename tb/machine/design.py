@@ -19,6 +19,6 @@ def machine_design(config: AcceleratorConfig, memory_bytes: int = 1 << 20) -> De
     harness = (_FOLDER / "harness.v").read_text()
     sources["axi_memory.v"] = (_FOLDER / "axi_memory.v").read_text()
     sources["machine_harness.v"] = harness.replace("`DUT", name)
-    public = ["clk", "rst", "free", "outside", "latency", "load", "dump", "interrupt"]
+    public = ["clk", "rst", "free", "outside", "latency", "load", "dump", "irq"]
     public += sorted(set(_SIGNAL.findall(harness)))
     return Design("machine_harness", sources, tuple(public), {"MEMORY_BEATS": memory_bytes // 16})

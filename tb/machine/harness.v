@@ -13,7 +13,7 @@ module machine_harness;
   reg outside = 0;
   reg [15:0] latency = 20;
   reg load = 0, dump = 0;
-  wire interrupt;
+  wire irq;
 
   reg s_axil_awvalid = 0, s_axil_wvalid = 0, s_axil_bready = 0, s_axil_arvalid = 0, s_axil_rready = 0;
   reg [11:0] s_axil_awaddr = 0, s_axil_araddr = 0;
@@ -74,7 +74,7 @@ module machine_harness;
   `DUT dut (
       .clk(clk),
       .rst(rst),
-      .interrupt(interrupt),
+      .irq(irq),
       .s_axil__awvalid(s_axil_awvalid),
       .s_axil__awready(s_axil_awready),
       .s_axil__awaddr(s_axil_awaddr),

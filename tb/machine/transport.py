@@ -23,16 +23,13 @@ class SimulatedTransport:
         The harness, its clock running.
     image : Path
         The file through which the memory is loaded and dumped: plusarg ``image``.
-    memory_bytes : int
-        Of the harness's memory.
     """
 
     memory_base = 0
 
-    def __init__(self, dut, image: Path, memory_bytes: int):
+    def __init__(self, dut, image: Path):
         self._dut = dut
         self._image = image
-        self._beats = memory_bytes // BEAT_BYTES
 
     @resume
     async def read_register(self, address: int) -> int:
@@ -83,14 +80,13 @@ class SimulatedTransport:
 
     @resume
     async def wait(self) -> None:
-        interrupt = self._dut.interrupt
+        interrupt = self._dut.irq
         if not interrupt.value:
             await First(RisingEdge(interrupt), Timer(_PATIENCE_CYCLES * PERIOD_PS, "ps"))
 
     async def _dumped(self) -> bytes:
         await self._pulse(self._dut.dump)
         words = [line for line in self._image.read_text().split("\n") if line and not line.startswith("//")]
-        assert len(words) == self._beats, (len(words), self._beats)
         beats = np.frombuffer(bytes.fromhex("".join(words)), dtype=np.uint8).reshape(-1, BEAT_BYTES)
         return beats[:, ::-1].tobytes()
 

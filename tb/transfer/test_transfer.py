@@ -230,7 +230,7 @@ def test_an_address_outside_is_refused():
 
 
 @pytest.mark.parametrize("direction", list(Direction))
-def test_abort_ends_in_order(direction):
+def test_a_cancelled_transfer_ends_in_order(direction):
     """Whenever it comes, the memory gets what it was promised and the unit becomes quiet."""
     bench = Bench(AxiMemory(30, 0.7, 0.7, seed=2))
     dut = bench.dut
@@ -244,7 +244,7 @@ def test_abort_ends_in_order(direction):
             await ctx.tick()
             ctx.set(dut.start, 0)
             await ctx.tick().repeat(delay + 1)
-            ctx.set(dut.abort, 1)
+            ctx.set(dut.cancel, 1)
             await ctx.tick()
             sent = len(bench.axi.bursts)
             for _ in range(LIMIT):
@@ -255,7 +255,7 @@ def test_abort_ends_in_order(direction):
                 pytest.fail("never quiet")
             assert len(bench.axi.bursts) <= sent + 1
             await ctx.tick().repeat(50)
-            ctx.set(dut.abort, 0)
+            ctx.set(dut.cancel, 0)
         bench.axi.bursts.clear()
         _, faults = await bench.run(ctx, Transfer(direction, 0, 0, 0, 257))
         assert not faults and len(bench.axi.bursts) == 2
