@@ -14,6 +14,7 @@ from .commands import (
     evaluate,
     experiment,
     gemm,
+    lower,
     plot,
     ppa,
     registers,
@@ -62,6 +63,7 @@ app.command("accuracy")(accuracy.accuracy)
 app.command("bench")(bench.bench)
 app.command("eval")(evaluate.evaluate)
 app.command("gemm")(gemm.gemm)
+app.command("lower")(lower.lower)
 app.command("plot")(plot.plot)
 app.command("ppa")(ppa.ppa)
 app.command("registers")(registers.registers)
