@@ -7,8 +7,8 @@ module axi_memory #(
     input clk,
     input rst,
     input [15:0] latency,
-    input load,   // reads the file `image` on its rising edge
-    input dump,   // writes the file `image`
+    input load,  // reads the file memory.hex on its rising edge
+    input dump,  // writes it
     input arvalid,
     output arready,
     input [39:0] araddr,
@@ -32,15 +32,11 @@ module axi_memory #(
 );
   localparam QUEUE = 16;
   reg [127:0] beats[0:BEATS-1];
-  reg [8*1024-1:0] image;
-  integer found, index;
+  integer index;
 
-  initial begin
-    for (index = 0; index < BEATS; index = index + 1) beats[index] = 0;
-    found = $value$plusargs("image=%s", image);
-  end
-  always @(posedge load) $readmemh(image, beats);
-  always @(posedge dump) $writememh(image, beats);
+  initial for (index = 0; index < BEATS; index = index + 1) beats[index] = 0;
+  always @(posedge load) $readmemh("memory.hex", beats);
+  always @(posedge dump) $writememh("memory.hex", beats);
 
   reg [63:0] now;
   // Reads: bursts accepted and not yet begun, and the one that is answered.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pinta_hw.machine import Machine
 from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.isa.real_memory import REAL_BANKS, REAL_GROUPS
 from rtl_gen.verilog import modules
 from tb.runner import Design
 
@@ -17,8 +18,21 @@ def machine_design(config: AcceleratorConfig, memory_bytes: int = 1 << 20) -> De
     name = f"pinta_{config.name}"
     sources = {f"{module}.v": text for module, text in modules(Machine(config), name).items()}
     harness = (_FOLDER / "harness.v").read_text()
+    dumps = [f'$writememh("{file}", dut.{path});' for file, path in bank_files(config).items()]
     sources["axi_memory.v"] = (_FOLDER / "axi_memory.v").read_text()
-    sources["machine_harness.v"] = harness.replace("`DUT", name)
-    public = ["clk", "rst", "free", "outside", "latency", "load", "dump", "irq"]
+    sources["machine_harness.v"] = harness.replace("`DUT", name).replace("`DUMP_STATE", "\n    ".join(dumps))
+    public = ["clk", "rst", "free", "outside", "latency", "load", "dump", "dump_state", "irq"]
     public += sorted(set(_SIGNAL.findall(harness)))
     return Design("machine_harness", sources, tuple(public), {"MEMORY_BEATS": memory_bytes // 16})
+
+
+def bank_files(config: AcceleratorConfig) -> dict[str, str]:
+    """The file that each bank is written to, and its place in the machine; a line of hexadecimal a word."""
+    files = {}
+    for group in range(config.groups):
+        for bank in range(config.banks):
+            files[f"scratchpad_{group}_{bank}.hex"] = f"scratchpad.bank_{group}_{bank}.cells"
+    for group in range(REAL_GROUPS):
+        for bank in range(REAL_BANKS):
+            files[f"real_{group}_{bank}.hex"] = f"real.group_{group}.bank_{bank}.cells"
+    return files

@@ -1,5 +1,6 @@
 // A machine with a clock of its own, while `free` is high, and a memory of fixed latency on its AXI port, or, while
-// `outside` is high, with whatever drives the signals x_axi_*. The testbench drives the registers' port.
+// `outside` is high, with whatever drives the signals x_axi_*. The testbench drives the registers' port. `load` and
+// `dump` move the memory from and to a file; `dump_state` writes the machine's own memories, a file for each bank.
 module machine_harness;
   parameter MEMORY_BEATS = 65536;
 
@@ -12,7 +13,7 @@ module machine_harness;
   reg rst = 1;
   reg outside = 0;
   reg [15:0] latency = 20;
-  reg load = 0, dump = 0;
+  reg load = 0, dump = 0, dump_state = 0;
   wire irq;
 
   reg s_axil_awvalid = 0, s_axil_wvalid = 0, s_axil_bready = 0, s_axil_arvalid = 0, s_axil_rready = 0;
@@ -40,6 +41,10 @@ module machine_harness;
   wire awready, wready, bvalid, arready, rvalid, rlast;
   wire [1:0] bresp, rresp;
   wire [127:0] rdata;
+
+  always @(posedge dump_state) begin
+    `DUMP_STATE
+  end
 
   axi_memory #(
       .BEATS(MEMORY_BEATS)

@@ -6,13 +6,11 @@
 import os
 import random
 from itertools import chain
-from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.task import bridge
-from cocotb.triggers import FallingEdge, Timer, with_timeout
+from cocotb.triggers import Timer, with_timeout
 from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiResp, AxiSlave, MemoryRegion
 
 from pinta.host.driver import Counters, Host, MachineError
@@ -24,27 +22,11 @@ from pinta_hw.spec.operation_timing import operation_cycles
 from pinta_hw.spec.presets import load_config
 from pinta_hw.spec.registers import IDENTITY, REGISTER, REGISTERS, Access
 from tb.machine.programs import FINAL, INPUTS, MATRIX_BYTES, MEMORY_BYTES, every_unit, golden_memory, image
-from tb.machine.transport import PERIOD_PS, SimulatedTransport
+from tb.machine.transport import PERIOD_PS, SimulatedTransport, prepare
 
 CONFIG = load_config(os.environ["PINTA_PRESET"])
-IMAGE = Path(os.environ["PINTA_IMAGE"])
 LIMIT_CYCLES = 400_000
 STEPS = 3
-
-
-async def prepare(dut, latency: int = 20, free: bool = True) -> None:
-    """Clock and reset; the clock is the harness's own, or Python's where Python must see every edge."""
-    dut.rst.value = 1
-    dut.outside.value = 0
-    dut.latency.value = latency
-    dut.free.value = free
-    for signal in ("awready", "wready", "bvalid", "arready", "rvalid"):
-        getattr(dut, f"x_axi_{signal}").value = 0  # what an earlier test left
-    if not free:
-        Clock(dut.clk, PERIOD_PS, "ps").start()
-    await Timer(4 * PERIOD_PS, "ps")
-    await FallingEdge(dut.clk)
-    dut.rst.value = 0
 
 
 async def blocking(function, *arguments):
@@ -53,7 +35,7 @@ async def blocking(function, *arguments):
 
 
 async def host_of(dut) -> Host:
-    return await blocking(Host, SimulatedTransport(dut, IMAGE), CONFIG)
+    return await blocking(Host, SimulatedTransport(dut), CONFIG)
 
 
 def seeded() -> np.random.Generator:

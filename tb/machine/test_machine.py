@@ -1,20 +1,39 @@
 """The whole machine under Verilator: programs, errors, resets, against the golden machine."""
 
+import random
+
+import numpy as np
 import pytest
 
+from golden.machine.machine import Machine as GoldenMachine
 from pinta_hw.spec.presets import load_config
 from tb.machine.design import machine_design
-from tb.machine.programs import MEMORY_BYTES
+from tb.machine.programs import MEMORY_BYTES, every_unit, image
+from tb.machine.session import Job, run_job
 from tb.runner import build, run
 
+STEPS = 3
+PRESETS = pytest.mark.parametrize("preset", ["tiny", pytest.param("edge", marks=pytest.mark.slow)])
 
-@pytest.mark.parametrize("preset", ["tiny", pytest.param("edge", marks=pytest.mark.slow)])
+
+@PRESETS
 def test_machine(preset):
     compiled = build(machine_design(load_config(preset), MEMORY_BYTES))
-    memory = compiled.folder / "memory.hex"
-    run(
-        compiled,
-        "tb.machine.machine_bench",
-        environment={"PINTA_PRESET": preset, "PINTA_IMAGE": str(memory)},
-        plusargs=[f"+image={memory}"],
-    )
+    run(compiled, "tb.machine.machine_bench", environment={"PINTA_PRESET": preset})
+
+
+@PRESETS
+def test_session(preset):
+    """The memory outside and every word of the machine's own are the golden machine's."""
+    seed = random.randrange(1 << 31)
+    print(f"seed {seed}")
+    config = load_config(preset)
+    program, memory = every_unit(config, STEPS), image(config, np.random.default_rng(seed), STEPS)
+    outcome = run_job(build(machine_design(config, MEMORY_BYTES)), Job(config, program, memory, limit_cycles=100_000))
+    golden = GoldenMachine(config, MEMORY_BYTES)
+    golden.write([(0, np.frombuffer(memory, np.uint64).reshape(-1, 2))])
+    golden.run(program)
+    assert outcome.memory == golden.memory.tobytes()
+    assert np.array_equal(outcome.planes, golden.scratchpad.planes)
+    assert np.array_equal(outcome.exponents, golden.scratchpad.exponents)
+    assert np.array_equal(outcome.real.view(np.uint32), golden.real.view(np.uint32))

@@ -3,13 +3,31 @@
 from pathlib import Path
 
 import numpy as np
+from cocotb.clock import Clock
 from cocotb.task import resume
 from cocotb.triggers import FallingEdge, First, RisingEdge, Timer
 
 from pinta_hw.spec.isa.transfer import BEAT_BYTES
+from tb.machine.hex_file import hex_words
 
 PERIOD_PS = 1000
+_MEMORY = Path("memory.hex")
 _PATIENCE_CYCLES = 1_000_000
+
+
+async def prepare(dut, latency: int = 20, free: bool = True) -> None:
+    """Clock and reset; the clock is the harness's own, or Python's where Python must see every edge."""
+    dut.rst.value = 1
+    dut.outside.value = 0
+    dut.latency.value = latency
+    dut.free.value = free
+    for signal in ("awready", "wready", "bvalid", "arready", "rvalid"):
+        getattr(dut, f"x_axi_{signal}").value = 0  # what an earlier test left
+    if not free:
+        Clock(dut.clk, PERIOD_PS, "ps").start()
+    await Timer(4 * PERIOD_PS, "ps")
+    await FallingEdge(dut.clk)
+    dut.rst.value = 0
 
 
 class SimulatedTransport:
@@ -21,15 +39,13 @@ class SimulatedTransport:
     ----------
     dut
         The harness, its clock running.
-    image : Path
-        The file through which the memory is loaded and dumped: plusarg ``image``.
+        The run's folder is the present one: the harness leaves its files there.
     """
 
     memory_base = 0
 
-    def __init__(self, dut, image: Path):
+    def __init__(self, dut):
         self._dut = dut
-        self._image = image
 
     @resume
     async def read_register(self, address: int) -> int:
@@ -66,29 +82,28 @@ class SimulatedTransport:
 
     @resume
     async def read_memory(self, offset: int, size: int) -> bytes:
-        content = await self._dumped()
-        return content[offset : offset + size]
+        await self._pulse(self._dut.dump)
+        beats = hex_words(_MEMORY, BEAT_BYTES)[:, ::-1].tobytes()
+        assert offset + size <= len(beats), "the harness's memory is smaller"
+        return beats[offset : offset + size]
 
     @resume
     async def write_memory(self, offset: int, content: bytes) -> None:
-        memory = bytearray(await self._dumped())
-        assert offset + len(content) <= len(memory), "the harness's memory is smaller"
-        memory[offset : offset + len(content)] = content
-        beats = np.frombuffer(bytes(memory), dtype=np.uint8).reshape(-1, BEAT_BYTES)[:, ::-1]
-        self._image.write_text(beats.tobytes().hex("\n", BEAT_BYTES) + "\n")
+        assert offset % BEAT_BYTES == len(content) % BEAT_BYTES == 0, "the harness loads whole beats"
+        beats = np.frombuffer(content, dtype=np.uint8).reshape(-1, BEAT_BYTES)[:, ::-1]
+        _MEMORY.write_text(f"@{offset // BEAT_BYTES:x}\n{beats.tobytes().hex(chr(10), BEAT_BYTES)}\n")
         await self._pulse(self._dut.load)
+
+    @resume
+    async def dump_state(self) -> None:
+        """Write the machine's own memories to the files of `design.bank_files`."""
+        await self._pulse(self._dut.dump_state)
 
     @resume
     async def wait(self) -> None:
         interrupt = self._dut.irq
         if not interrupt.value:
             await First(RisingEdge(interrupt), Timer(_PATIENCE_CYCLES * PERIOD_PS, "ps"))
-
-    async def _dumped(self) -> bytes:
-        await self._pulse(self._dut.dump)
-        words = [line for line in self._image.read_text().split("\n") if line and not line.startswith("//")]
-        beats = np.frombuffer(bytes.fromhex("".join(words)), dtype=np.uint8).reshape(-1, BEAT_BYTES)
-        return beats[:, ::-1].tobytes()
 
     async def _pulse(self, signal) -> None:
         await FallingEdge(self._dut.clk)

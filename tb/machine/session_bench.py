@@ -1,0 +1,37 @@
+"""The cocotb side of a session: the driver's calls, and files with what came of them."""
+
+import pickle
+import time
+from pathlib import Path
+
+import cocotb
+from cocotb.task import bridge
+from cocotb.triggers import with_timeout
+
+from pinta.host.driver import Counters, Host
+from tb.machine.transport import PERIOD_PS, SimulatedTransport, prepare
+
+_SETUP_CYCLES_PER_WORD = 200
+
+
+@cocotb.test()
+async def session(dut):
+    job = pickle.loads(Path("job").read_bytes())
+    words = sum(len(section) for section in job.program.sections)
+    await prepare(dut, job.memory_latency)
+    transport = SimulatedTransport(dut)
+
+    def drive() -> tuple[Counters, float]:
+        host = Host(transport, job.config)
+        host.write_memory(0, job.memory)
+        host.load(job.program)
+        host.start()
+        started = time.perf_counter()
+        counters = host.finish()
+        return counters, time.perf_counter() - started
+
+    limit = job.limit_cycles + _SETUP_CYCLES_PER_WORD * (words + 100)
+    counters, seconds = await with_timeout(bridge(drive)(), limit * PERIOD_PS, "ps")
+    await bridge(transport.dump_state)()
+    memory = await bridge(transport.read_memory)(0, len(job.memory))
+    Path("outcome").write_bytes(pickle.dumps((counters, memory, seconds)))
