@@ -115,6 +115,8 @@ class ResidualUnit(wiring.Component):
             m.d.sync += phase.eq(phase + 1)
             with m.If(phase == period):
                 m.d.sync += [phase.eq(0), first.eq(0), chunks_left.eq(chunks_left - 1), reading.eq(chunks_left != 0)]
+        with m.If(self.done):  # of a sum, before the period is over
+            m.d.sync += reading.eq(0)
 
         read_a, read_b = Signal(), Signal()
         m.d.comb += [
@@ -149,7 +151,7 @@ class ResidualUnit(wiring.Component):
         m.d.comb += take.eq((operands_there | ((word != 0) & (pause == 0))) & (~sums | (elements_left != 0)))
         m.d.sync += taken.eq(take)
         with m.If(self.start):
-            m.d.sync += [word.eq(0), elements_left.eq(self.vector.length)]
+            m.d.sync += elements_left.eq(self.vector.length)
         with m.Elif(take):
             m.d.sync += [
                 word.eq(word + Mux(sums, 1, len(lanes))),
@@ -158,6 +160,8 @@ class ResidualUnit(wiring.Component):
             ]
         with m.Else():
             m.d.sync += pause.eq(pause - 1)
+        with m.If(self.done):  # of a sum, in the middle of a chunk
+            m.d.sync += word.eq(0)
         for index, lane in enumerate(lanes):
             operands = Signal(OperandPair(), name=f"operands_{index}", reset_less=True)
             with m.If(take):
@@ -195,6 +199,8 @@ class ResidualUnit(wiring.Component):
                     m.d.sync += row[word | index].eq(lane.result)
         waited = Signal(1 << len(wait))
         m.d.sync += waited.eq(Cat(complete, waited))
+        with m.If(self.done):  # the next instruction may wait longer
+            m.d.sync += waited.eq(0)
         write, last = Signal(), Signal()
         chunks_left = Signal(_CHUNK_BITS)
         mask = Signal(REAL_BANKS)

@@ -24,7 +24,7 @@ class Case:
     contents : dict of int to array
         Words by the address of the first.
     results : tuple of (int, int)
-        Where it writes: first word and number of words.
+        Where to look afterwards: first word and number of words.
     """
 
     instruction: Vector | Update

@@ -1,8 +1,10 @@
 """Instructions through the residual unit and the update unit in the Amaranth simulator."""
 
+import random
 from collections.abc import Sequence
 
 import numpy as np
+from amaranth.hdl import Value
 from amaranth.sim import Simulator
 
 from pinta_hw.spec.config import AcceleratorConfig
@@ -19,6 +21,8 @@ from .units_on_memory import UnitsOnMemory
 def simulate_cases(config: AcceleratorConfig, cases: Sequence[Case]) -> np.ndarray:
     """Run one case after the other; compare the duration and the rows around those that it writes.
 
+    A case without contents starts in the cycle after its predecessor, if that has no results to look at.
+
     Returns
     -------
     array
@@ -32,6 +36,7 @@ def simulate_cases(config: AcceleratorConfig, cases: Sequence[Case]) -> np.ndarr
     dut = UnitsOnMemory(config)
     memory = np.zeros(config.real_memory_words, dtype=np.uint32)
     rows = len(memory) // REAL_BANKS
+    noise = random.Random(1)
 
     async def write(ctx, row):
         ctx.set(dut.host_enable, 1)
@@ -65,6 +70,7 @@ def simulate_cases(config: AcceleratorConfig, cases: Sequence[Case]) -> np.ndarr
             ctx.set(start, 0)
             cycles += 1
         await ctx.tick()
+        ctx.set(Value.cast(fields), noise.getrandbits(len(Value.cast(fields))))  # before a start they mean nothing
         return cycles
 
     async def testbench(ctx):
@@ -75,7 +81,9 @@ def simulate_cases(config: AcceleratorConfig, cases: Sequence[Case]) -> np.ndarr
                 for row in rows_of(first, len(words)):
                     await write(ctx, row)
             cycles = await execution(ctx, case.instruction)
-            assert cycles == expected_cycles(config, case.instruction), case.instruction
+            assert cycles == expected_cycles(config, case.instruction), (
+                f"{case.instruction}: {cycles} cycles, expected {expected_cycles(config, case.instruction)}"
+            )
             execute(config, memory, case.instruction)
             for first, words in case.results:
                 written = rows_of(first, words)

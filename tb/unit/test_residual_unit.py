@@ -52,6 +52,24 @@ def test_in_place():
     simulate_cases(dataclasses.replace(TINY, residual_lanes=4), cases)
 
 
+def test_one_after_the_other():
+    """An instruction starts in the cycle after its predecessor is done, whatever both are."""
+    rng = seeded()
+    config = dataclasses.replace(TINY, residual_lanes=4, real_words=128)
+    operands = rng.normal(size=32).astype(np.float32).view(np.uint32)
+    results = 33
+    cases = []
+    for operation in rng.choice(list(VectorOperation), 60).tolist():
+        length = int(rng.integers(1, 8))
+        a, b = (int(start) for start in rng.integers(32 - length + 1, size=2))
+        a_scalar, b_scalar = (bool(flag) for flag in rng.random(2) < 0.3)
+        vector = Vector(VectorOperation(operation), results, a, b, length, a_scalar, b_scalar)
+        cases.append(Case(vector, {} if cases else {0: operands}, ()))
+        results += length
+    cases[-1] = dataclasses.replace(cases[-1], results=((33, results - 33),))
+    simulate_cases(config, cases)
+
+
 def test_sums():
     """Sequential and ascending: 1e8 swallows each 1 alone, but not their sum.
 

@@ -66,6 +66,20 @@ def test_adam_as_golden_has_it():
     assert memory[first : first + count].tolist() == golden.parameters["w"].view(np.uint32).tolist()
 
 
+def test_one_after_the_other():
+    """An update starts in the cycle after its predecessor is done."""
+    rng = seeded()
+    words = rng.normal(size=(len(RealGroup), 48)).astype(np.float32).view(np.uint32)
+    contents = {group * TINY.real_group_words + 8: words[group] for group in RealGroup}
+    contents[100] = rng.random(6).astype(np.float32).view(np.uint32)
+    everything = tuple((group * TINY.real_group_words + 8, 48) for group in RealGroup)
+    updates = [(Optimizer.ADAM, 8, 5), (Optimizer.SGD, 16, 3), (Optimizer.SGD, 20, 10), (Optimizer.ADAM, 32, 9)]
+    cases = [Case(Update(optimizer, offset, count, 100), {}, ()) for optimizer, offset, count in updates]
+    cases[0] = dataclasses.replace(cases[0], contents=contents)
+    cases[-1] = dataclasses.replace(cases[-1], results=everything)
+    simulate_cases(TINY, cases)
+
+
 @pytest.mark.parametrize("lanes", [1, 2, 4])
 def test_paces(lanes):
     """A group is never read and written in the same cycle."""
