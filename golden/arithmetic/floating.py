@@ -82,19 +82,25 @@ class FloatArithmetic(Arithmetic[Reals]):
 
 def _tanh(order: int, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     t = np.tanh(y)
+    if order == 0:
+        return t
     u = 1 - t * t
-    return (t, u, -2 * t * u, (6 * t * t - 2) * u, (16 * t - 24 * t**3) * u)[order]
+    if order == 1:
+        return u
+    factor = -2 * t if order == 2 else 6 * t * t - 2 if order == 3 else 16 * t - 24 * t**3
+    return factor * u
 
 
 def _sin(order: int, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    sine, cosine = np.sin(y), np.cos(y)
-    return (sine, cosine, -sine, -cosine, sine)[order]
+    value = np.cos(y) if order % 2 else np.sin(y)
+    return -value if order in (2, 3) else value
 
 
 def _gelu(order: int, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     density = np.exp(-y * y / 2) / math.sqrt(2 * math.pi)
     if order >= 2:
-        return (2 - y**2, y**3 - 4 * y, -(y**4) + 7 * y**2 - 4)[order - 2] * density
+        polynomial = 2 - y**2 if order == 2 else y**3 - 4 * y if order == 3 else -(y**4) + 7 * y**2 - 4
+        return polynomial * density
     cumulative = np.array([0.5 * math.erfc(-v / math.sqrt(2)) for v in y.ravel()]).reshape(y.shape)
     return y * cumulative if order == 0 else cumulative + y * density
 
