@@ -18,7 +18,7 @@ class ElementwiseBed(wiring.Component):
     -------
     start, elementwise, done, nan : of the unit
     conflict : the unit asked twice for a bank of a group
-    written : words written in this cycle
+    read, written : words read, and written, in this cycle
     row, write, data_in, data_out : a whole row for the host; data follow one cycle later
 
     Attributes
@@ -40,6 +40,7 @@ class ElementwiseBed(wiring.Component):
                 "done": Out(1),
                 "nan": Out(1),
                 "conflict": Out(1),
+                "read": Out(range(2 * config.banks + 1)),
                 "written": Out(range(config.banks + 1)),
                 "row": In(ceil_log2(config.scratchpad_rows)),
                 "write": In(1),
@@ -58,6 +59,7 @@ class ElementwiseBed(wiring.Component):
             unit.elementwise.eq(self.elementwise),
             self.done.eq(unit.done),
             self.nan.eq(unit.nan),
+            self.read.eq(sum(unit.p_memory.enable) + sum(unit.q_memory.enable)),
             self.written.eq(sum(unit.result_memory.enable)),
         ]
         conflicts = []

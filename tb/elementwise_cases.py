@@ -10,6 +10,7 @@ from golden import elementwise, tables
 from golden.planes import digit_planes
 from golden.smx import SmxMatrix, padded
 from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.elementwise_timing import elementwise_cycles
 from pinta_hw.spec.formats import BLOCK_SIDE, NAN_EXPONENT, PLANE_BITS, SMX_BITS, SmxFormat
 from pinta_hw.spec.isa.elementwise import ActivationFunction, Elementwise, ElementwiseOperation, Walk, operands_read
 from pinta_hw.spec.tables import MAX_ORDER
@@ -17,6 +18,16 @@ from tb.elementwise_vectors import OPERANDS, WHOLE, Block, Vector
 from tb.matrices import random_matrix
 
 Operation = ElementwiseOperation
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was seen of an instruction: its duration, words moved, and whether NaN was signalled."""
+
+    cycles: int
+    read: int
+    written: int
+    nan: bool
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,17 @@ class Case:
     def nan(self) -> bool:
         """Whether a result is NaN."""
         return any(word >> PLANE_BITS == NAN_EXPONENT for word in self.expected.values())
+
+    def run(self, config: AcceleratorConfig) -> Run:
+        """What is to be seen: each digit plane is read once, those of a repeated block once a beat."""
+        instruction, read = self.instruction, 0
+        for name in operands_read(instruction.operation, instruction.squared):
+            walk: Walk = getattr(instruction, name)
+            inner = instruction.inner_blocks
+            if name == "b" and instruction.repeated:
+                inner = -(-inner // config.quantizers)
+            read += SmxFormat(walk.bits).planes * instruction.parts * instruction.outer_blocks * inner
+        return Run(elementwise_cycles(config, instruction), read, len(self.expected), self.nan)
 
 
 class FullError(Exception):

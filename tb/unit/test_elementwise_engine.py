@@ -9,7 +9,7 @@ from tb.runner import Design, build, run
 TESTS = 3
 
 
-@pytest.mark.parametrize(("preset", "cases"), [("tiny", 60), pytest.param("edge", 200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("preset", "cases"), [("tiny", 60), pytest.param("edge", 150, marks=pytest.mark.slow)])
 def test_instructions(preset, cases):
     compiled = build(Design.of_component(ElementwiseBed(load_config(preset)), f"elementwise_bed_{preset}"))
     environment = {"ELEMENTWISE_CONFIG": preset, "ELEMENTWISE_CASES": str(cases)}
