@@ -78,7 +78,10 @@ class Machine(wiring.Component):
         sequence = place(m, "reset_sequence", ResetSequence(), platform)
         reset = sequence.reset
         control = place(m, "control", Control(config), platform, reset)
-        units = {unit: place(m, unit.name.lower(), kind(config), platform, reset) for unit, (kind, _) in _UNITS.items()}
+        units = {
+            unit: place(m, f"{unit.name.lower()}_unit", kind(config), platform, reset)
+            for unit, (kind, _) in _UNITS.items()
+        }
         transfer = units[Unit.TRANSFER]
         wiring.connect(m, wiring.flipped(self.s_axil), host.bus)
         wiring.connect(m, wiring.flipped(self.m_axi), transfer.axi)
@@ -131,7 +134,7 @@ class Machine(wiring.Component):
             wiring.connect(m, getattr(units[unit], member), getattr(scratchpad, name))
 
         members = {unit: member for unit in Unit if (member := _real_client(units[unit]))}
-        real = place(m, "real", RealMemory(config, tuple(unit.name.lower() for unit in members)), platform)
+        real = place(m, "real_memory", RealMemory(config, tuple(unit.name.lower() for unit in members)), platform)
         for unit, member in members.items():
             for group in range(REAL_GROUPS):
                 wiring.connect(m, getattr(units[unit], member)[group], getattr(real, unit.name.lower())[group])

@@ -204,7 +204,7 @@ class Control(wiring.Component):
                 m.d.comb += [where.unit.eq(unit), where.position.eq(streams[unit].position)]
 
     def _build_counters(self, m: Module, streams: list[Stream], sections: Sections, platform) -> None:
-        cycles = place(m, "cycles", Counter(), platform)
+        cycles = place(m, "cycle_counter", Counter(), platform)
         m.d.comb += [cycles.clear.eq(self.start), cycles.enable.eq(sections.busy), self.cycles.eq(cycles.value)]
         for unit, stream in zip(Unit, streams, strict=True):
             busy = place(m, f"busy_{unit.name.lower()}", Counter(), platform)

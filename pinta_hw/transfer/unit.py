@@ -80,7 +80,7 @@ class TransferUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         axi, operation = self.axi, self.operation
-        address = place(m, "address", StepAddress(), platform)
+        address = place(m, "step_address", StepAddress(), platform)
         bursts = place(m, "bursts", Bursts(), platform)
         queue = place(m, "queue", BeatQueue(), platform)
 

@@ -34,5 +34,5 @@ def bank_files(config: AcceleratorConfig) -> dict[str, str]:
             files[f"scratchpad_{group}_{bank}.hex"] = f"scratchpad.bank_{group}_{bank}.cells"
     for group in range(REAL_GROUPS):
         for bank in range(REAL_BANKS):
-            files[f"real_{group}_{bank}.hex"] = f"real.group_{group}.bank_{bank}.cells"
+            files[f"real_{group}_{bank}.hex"] = f"real_memory.group_{group}.bank_{bank}.cells"
     return files
