@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from pinta_hw.spec.experiment import Training
+from pinta_hw.spec.formats import BLOCK_SIDE
 
 from .arithmetic import Arithmetic
 from .differentiation import Differentiation
@@ -61,26 +62,31 @@ class Step(Generic[T]):
         constants = self.constants(interior, boundary)
         sums: dict[str, Reals] = {}
         residuals: dict[str, list[Reals]] = {term.residual: [] for term in self.problem.loss}
-        for start in range(0, max(len(interior), len(boundary)), size):
-            last = start // size
+        count = -(-max(len(interior), len(boundary)) // size)
+        for last, parts in enumerate(
+            zip(_parts(len(interior), count, size), _parts(len(boundary), count, size), strict=True)
+        ):
             enter("forward", last)
-            some = interior[start : start + size], boundary[start : start + size]
-            part = slice(start, start + size)
-            run = Differentiation(self.network, self.arithmetic, tensors, *some, frame.part(part))
-            inputs = {name: value[part] if value.ndim else value for name, value in constants.items()}
+            some = interior[parts[0]], boundary[parts[1]]
+            run = Differentiation(self.network, self.arithmetic, tensors, *some, frame.part(parts[0]))
+            inputs = {
+                name: value[part] if value.ndim else value
+                for group, part in zip(constants, parts, strict=True)
+                for name, value in group.items()
+            }
             enter("residual", last)
             registers = self.arithmetic.run_program(self.problem.program, inputs | run.outputs)
             outputs = self.problem.gradients.keys() & run.outputs.keys()
             enter("backward", last)
             run.backward({plane: registers[self.problem.gradients[plane]] for plane in sorted(outputs)}, sums)
-            for register, parts in residuals.items():
-                parts.append(registers[register])
+            for register, found in residuals.items():
+                found.append(registers[register])
         enter("loss", last)
         losses = self.losses({register: np.concatenate(parts) for register, parts in residuals.items()})
         enter("weights' gradients", last)
         return self.network.collect(self.arithmetic, tensors, sums), losses
 
-    def constants(self, interior: Points, boundary: Points) -> dict[str, Reals]:
+    def constants(self, interior: Points, boundary: Points) -> tuple[dict[str, Reals], dict[str, Reals]]:
         """Constants of the program at the points, rounded: arrays (N, 1) and (B, 1), or scalars."""
         dtype, (residual, *conditions) = self.arithmetic.dtype, self.problem.loss
         inside, outside = (
@@ -92,7 +98,7 @@ class Step(Generic[T]):
             count = len(boundary) // len(conditions)
             weights = np.repeat([term.weight for term in conditions], count)[:, None]
             outside[BOUNDARY_SCALE] = (2 * weights / count).astype(dtype)
-        return inside | outside
+        return inside, outside
 
     def losses(self, residuals: Mapping[str, Reals]) -> dict[str, Reals]:
         """Weighted means of squares, from the registers that hold the residuals of all points."""
@@ -104,3 +110,11 @@ class Step(Generic[T]):
             name: self.arithmetic.sum_squares(part, np.asarray(weight / len(part), self.arithmetic.dtype))
             for name, (part, weight) in parts.items()
         }
+
+
+def _parts(points: int, count: int, most: int) -> list[slice]:
+    """Points cut into micro-batches of at most ``most``, as equal as whole blocks allow: none is empty if possible."""
+    size = BLOCK_SIDE * -(-points // (BLOCK_SIDE * count))
+    if size > most:
+        size = -(-points // count)
+    return [slice(size * part, min(size * (part + 1), points)) for part in range(count)]

@@ -48,8 +48,8 @@ class BaselineTrainer(Trainer):
             self._differentiated = differentiated(self.problem, self.network, self.method, self.arithmetic.dtype)
         dtype = self.arithmetic.dtype
         points = interior.astype(dtype), boundary.astype(dtype)
-        constants = self.in_step.constants(interior, boundary)
-        gradients, residuals = self._differentiated(self.optimizer.parameters, *points, constants)
+        inside, outside = self.in_step.constants(interior, boundary)
+        gradients, residuals = self._differentiated(self.optimizer.parameters, *points, inside | outside)
         return gradients, {name: float(loss) for name, loss in self.in_step.losses(residuals).items()}
 
     def evaluations(self) -> int:

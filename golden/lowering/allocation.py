@@ -21,9 +21,8 @@ from .reals import RealSpace
 from .tape import Recorded
 from .tensors import Buffer, RealBuffer, Region
 
-
-_SWEEPS = 6
-"""Times that every buffer chooses its group: the first ones know little of the others."""
+_SWEEPS = 2
+"""Times that every buffer chooses its group again: the first ones know little of the others."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +192,7 @@ def _assign(
     memory: str,
     must_differ: Callable[[_Item, _Item, Timed], bool],
 ) -> dict[_Item, int]:
-    """A flat address for each buffer: the largest and longest-lived ones choose first."""
+    """A flat address for each buffer: those with the least choice choose first, then the largest and longest-lived."""
     begin = np.array([slot.begin for slot in slots])
     end = np.array([slot.end for slot in slots])
     unit = np.array([slot.operation.unit for slot in slots])
@@ -202,48 +201,69 @@ def _assign(
         for index in item.uses:
             users.setdefault(index, []).append(item)
     placed: list[dict[_Item, int]] = [{} for _ in range(groups)]
-    order = sorted(items, key=lambda item: (-item.words * (item.last - item.first + 1), item.first))
-    for sweep in range(_SWEEPS):
-        for item in order:
-            group_of = {other: group for group, own in enumerate(placed) for other in own}
-            before = group_of.get(item)
-            if before is not None:
-                offset_before = placed[before].pop(item)
-            uses = np.array(item.uses)
-            forbidden: set[int] = set()
-            beside = [0] * groups
-            for index in item.uses:
-                for other in users[index]:
-                    if other is item or other not in group_of:
-                        continue
-                    if must_differ(item, other, slots[index]):
-                        forbidden.add(group_of[other])
-                    else:
-                        # Operands that are read together take turns then.
-                        beside[group_of[other]] += int(end[index] - begin[index])
-            choices = []
-            for group in range(groups):
-                offset = _first_fit(group_words, placed[group], item)
-                if group in forbidden or offset is None:
-                    continue
-                there = np.array([index for other in placed[group] for index in other.uses], dtype=np.int64)
-                cost = beside[group]
-                if len(there):
-                    overlap = np.minimum(end[uses][:, None], end[there]) - np.maximum(
-                        begin[uses][:, None], begin[there]
-                    )
-                    cost += int(np.clip(overlap, 0, None)[unit[uses][:, None] != unit[there]].sum())
-                choices.append((cost, offset, group))
-            if not choices:
-                raise UserError(
-                    f"{item.buffer.name}: its {item.words} words do not fit into the {memory} beside what is needed "
-                    f"with them; allowed: {group_words} words in each of {groups} groups; a smaller "
-                    "training.micro_batch or estimator.chunk, or more words, fit"
-                )
-            _, offset, group = min(choices)
-            if before is not None and group == before:
-                offset = offset_before
-            placed[group][item] = offset
+    group_of: dict[_Item, int] = {}
+
+    def apart(item: _Item) -> set[int]:
+        """Groups that hold something which must not be beside the buffer."""
+        return {
+            group_of[other]
+            for index in item.uses
+            for other in users[index]
+            if other is not item and other in group_of and must_differ(item, other, slots[index])
+        }
+
+    def choices(item: _Item) -> list[tuple[int, int, int]]:
+        """Cost, offset and group, wherever the buffer may go."""
+        uses, forbidden = np.array(item.uses), apart(item)
+        beside = [0] * groups
+        for index in item.uses:
+            for other in users[index]:
+                if other is not item and other in group_of:
+                    # Operands that are read together take turns then.
+                    beside[group_of[other]] += int(end[index] - begin[index])
+        found = []
+        for group in set(range(groups)) - forbidden:
+            offset = _first_fit(group_words, placed[group], item)
+            if offset is None:
+                continue
+            there = np.array([index for other in placed[group] for index in other.uses], dtype=np.int64)
+            cost = beside[group]
+            if len(there):
+                overlap = np.minimum(end[uses][:, None], end[there]) - np.maximum(begin[uses][:, None], begin[there])
+                cost += int(np.clip(overlap, 0, None)[unit[uses][:, None] != unit[there]].sum())
+            found.append((cost, offset, group))
+        return found
+
+    def put(item: _Item, offset: int, group: int) -> None:
+        placed[group][item] = offset
+        group_of[item] = group
+
+    waiting = set(items)
+    limits = {item: set[int]() for item in items}
+    while waiting:
+        item = max(
+            waiting, key=lambda item: (len(limits[item]), item.words * (item.last - item.first + 1), -item.first)
+        )
+        waiting.remove(item)
+        possible = choices(item)
+        if not possible:
+            raise UserError(
+                f"{item.buffer.name}: its {item.words} words do not fit into the {memory} beside what is needed with "
+                f"them; allowed: {group_words} words in each of {groups} groups; a smaller training.micro_batch or "
+                "estimator.chunk, or more words, fit"
+            )
+        _, offset, group = min(possible)
+        put(item, offset, group)
+        for index in item.uses:
+            for other in users[index]:
+                if other in waiting and must_differ(item, other, slots[index]):
+                    limits[other].add(group)
+    for _sweep in range(_SWEEPS):
+        for item in sorted(items, key=lambda item: (-item.words * (item.last - item.first + 1), item.first)):
+            before = group_of.pop(item)
+            offset_before = placed[before].pop(item)
+            _, offset, group = min(choices(item))
+            put(item, offset_before if group == before else offset, group)
     return {item: group * group_words + offset for group, own in enumerate(placed) for item, offset in own.items()}
 
 

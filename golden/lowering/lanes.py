@@ -72,6 +72,8 @@ def _reduce(tape: Tape, operation: ElementwiseOperation, planes: Mapping[str, Pl
     """Leave out zeros, and put a constant where the instruction takes one."""
     kinds = ElementwiseOperation
     zero = {name for name, plane in planes.items() if plane.buffer is None}
+    if planes["a"].rows == 0:
+        return _PlaneOperation(None, {})
     if operation in (kinds.TABLE, kinds.ADD_ROW):
         assert not zero, f"{operation.name} of zeros"
         return _PlaneOperation(operation, planes)

@@ -101,9 +101,8 @@ def describe(config: AcceleratorConfig, operation: Operation) -> str:
             what = f"{operation.function.name.lower()}{operation.order * chr(39)}"
         return f"{walk(operation.result)} = {what} {given} [{size}]"
     if isinstance(operation, Encode):
-        return f"{matrix(operation.result)} = {operation.source.rows}x{operation.source.columns}" + (
-            f"@{real(operation.source.base)}"
-        )
+        source = operation.source
+        return f"{matrix(operation.result)} = {source.rows}x{source.columns}@{real(source.base)}"
     if isinstance(operation, Decode):
         return f"{operation.rows}@{real(operation.base)} = {matrix(operation.source)}"
     if isinstance(operation, Vector):

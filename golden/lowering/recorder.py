@@ -78,6 +78,8 @@ class Recorder(Arithmetic[Tensor]):
     def encode(self, values: npt.ArrayLike, role: Role) -> Tensor:
         given, bits = np.asarray(values), self._bits[role]
         rows, columns = given.shape
+        if not rows:
+            return Tensor((Plane(None, 0, 0),), columns, bits)
         if given.dtype.kind == "f":
             return self._outside(given, bits)
         result = self._new("encoded", rows, columns, bits)
@@ -94,7 +96,7 @@ class Recorder(Arithmetic[Tensor]):
     def decode(self, tensor: Tensor) -> Reals:
         (plane,) = tensor.planes
         if plane.buffer is None:
-            return np.zeros(tensor.shape, self.dtype)
+            return np.zeros(tensor.shape, self.dtype if plane.rows else np.int64)
         assert tensor.columns == 1
         result = self.tape.reals.new("decoded", (plane.rows, 1))
         self.tape.add(
@@ -126,10 +128,14 @@ class Recorder(Arithmetic[Tensor]):
     def run_program(self, program: RealProgram, inputs: Mapping[str, Reals]) -> dict[str, Reals]:
         registers: dict[str, Addresses] = {}
         for name, given in inputs.items():
-            registers[name] = self._real_table(name, given) if given.dtype.kind == "f" else given
+            from_outside = given.dtype.kind == "f" and given.size
+            registers[name] = self._real_table(name, given) if from_outside else given
         for step in program:
             operands = [registers[name] for name in step.operands]
             shape = max((operand.shape for operand in operands), key=len)
+            if 0 in shape:
+                registers[step.result] = np.zeros(shape, np.int64)
+                continue
             result = self.tape.reals.new(step.result, shape)
             self._vector(step.result, VECTOR_OPERATION_OF[step.operation], result, *operands)
             registers[step.result] = result
@@ -172,7 +178,7 @@ class Recorder(Arithmetic[Tensor]):
                     )
                 taken.append(planes.pop(0))
             found.append(Tensor(tuple(taken), stacked.columns, stacked.bits))
-        assert not planes
+        assert not any(plane.rows for plane in planes)
         return found
 
     def gemm(

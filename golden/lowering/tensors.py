@@ -96,12 +96,15 @@ class Region:
 
 def matched(tensor: Tensor, like: Tensor) -> Tensor:
     """Zeros, or a constant, that were made in one piece, as planes like those of another tensor."""
-    if len(tensor.planes) >= len(like.planes):
-        return tensor
-    (plane,) = tensor.planes
-    assert plane.buffer is None or plane.is_constant
-    assert tensor.shape[0] == like.shape[0]
-    return Tensor(tuple(Plane(plane.buffer, 0, other.rows) for other in like.planes), tensor.columns, tensor.bits)
+    found: list[Plane] = []
+    others = list(like.planes)
+    for plane in tensor.planes:
+        taken: list[Plane] = []
+        while others and sum(other.row_blocks for other in [*taken, others[0]]) <= plane.row_blocks:
+            taken.append(others.pop(0))
+        made_whole = plane.buffer is None or plane.is_constant
+        found += [Plane(plane.buffer, 0, other.rows) for other in taken] if made_whole and len(taken) > 1 else [plane]
+    return Tensor(tuple(found), tensor.columns, tensor.bits)
 
 
 def join(name: str, planes: list[Plane]) -> None:

@@ -166,7 +166,7 @@ class Training(_Section):
     boundary: Annotated[int, Field(ge=1)] = 100
     """Points of each soft condition a step."""
     micro_batch: Annotated[int, Field(ge=1)] = 100
-    """Most points, of the interior and of all conditions together each, whose gradients are contracted at once."""
+    """Most points, of the interior and of all conditions together each, that are computed at once."""
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 1e-3
     decay: Literal["constant", "linear", "step"] = "linear"
