@@ -1,6 +1,6 @@
 """Reads the operands of an elementwise instruction, beat by beat."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -91,7 +91,7 @@ class Reader(wiring.Component):
         config, instruction = self._config, self.instruction
         word = place(m, f"{name}_word", BeatWord(config), platform)
         part, outer, inner = (getattr(instruction, f"{name}_{loop}_stride") for loop in ("part", "outer", "inner"))
-        inner = Cat(Const(0, ceil_log2(config.quantizers)), inner)
+        inner = inner << ceil_log2(config.quantizers)
         moves = nest.moves & ~instruction.repeated.replicate(3) if name == "b" else nest.moves
         m.d.comb += [
             word.start.eq(self.start),

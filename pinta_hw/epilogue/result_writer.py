@@ -1,6 +1,6 @@
 """Puts elementwise results where the instruction wants them."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -47,7 +47,6 @@ class ResultWriter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, instruction = self._config, self.instruction
-        quantizers = config.quantizers
         is_table, is_sum = Signal(), Signal()
         m.d.comb += [
             is_table.eq(instruction.operation == ElementwiseOperation.TABLE),
@@ -60,10 +59,28 @@ class ResultWriter(wiring.Component):
         wide = instruction.result_width[1]
         m.d.sync += second.eq(complete & wide)
         m.d.comb += beat_end.eq(Mux(wide, second, complete))
+        nest, word = self._build_place(m, platform, beat_end, is_sum)
 
+        request, words = self._build_request(m, complete, second, nest.beat.size, word, present, stored)
+        walk = place(m, "walk", Walk(config), platform)
+        registered, last = Signal.like(request), Signal()
+        at_walk = [Signal(Word, name=f"at_walk_{slot}") for slot in range(config.banks)]
+        m.d.sync += [registered.eq(request), last.eq(beat_end & ~nest.moves.any()), self.done.eq(last)]
+        m.d.sync += [later.eq(word) for later, word in zip(at_walk, words, strict=True)]
+        m.d.comb += [walk.walk.eq(registered), walk.advance.eq(1)]
+        for bank in range(config.banks):
+            m.d.comb += [
+                self.memory.enable[bank].eq(walk.enable[bank]),
+                self.memory.row[bank].eq(walk.row[bank]),
+                self.memory.data[bank].eq(Array(at_walk)[walk.slot_of_bank[bank]]),
+            ]
+        return m
+
+    def _build_place(self, m, platform, beat_end, is_sum):
+        """Which beat is written, and its first word."""
+        config, instruction = self._config, self.instruction
         nest = place(m, "nest", BeatNest(config), platform)
         word = place(m, "word", BeatWord(config), platform)
-        inner_stride = Cat(Const(0, ceil_log2(quantizers)), instruction.result_inner_stride)
         m.d.comb += [
             nest.start.eq(self.start),
             nest.parts.eq(Mux(is_sum, 1, instruction.parts)),
@@ -74,43 +91,32 @@ class ResultWriter(wiring.Component):
             word.base.eq(instruction.result_base),
             word.advance.eq(beat_end),
             word.moves.eq(nest.moves),
-            word.inner_stride.eq(inner_stride),
+            word.inner_stride.eq(instruction.result_inner_stride << ceil_log2(config.quantizers)),
             word.middle_stride.eq(instruction.result_outer_stride),
             word.outer_stride.eq(instruction.result_part_stride),
         ]
+        return nest, word.word
 
-        walk = place(m, "walk", Walk(config), platform)
+    def _build_request(self, m, first, second, size, word, present, stored):
+        """The walk of a write, and its words, registered already."""
+        config, instruction = self._config, self.instruction
+        quantizers, plane_stride = config.quantizers, instruction.result_plane_stride
         request = Signal(walk_layout(config))
-        plane_stride = instruction.result_plane_stride
         m.d.comb += [
-            request.first.eq(word.word + Mux(second, plane_stride << 1, 0)),
+            request.first.eq(word + Mux(second, plane_stride << 1, 0)),
             request.second.eq(request.first + plane_stride),
             request.stride.eq(instruction.result_inner_stride),
-            walk.advance.eq(1),
         ]
         has_upper = Mux(second, instruction.result_width == 3, instruction.result_width != 0)
-        at_walk = [Signal(Word, name=f"at_walk_{slot}") for slot in range(config.banks)]
-        for slot in range(config.banks):
+        words = [Signal(Word, name=f"word_{slot}") for slot in range(config.banks)]
+        for slot, ready in enumerate(words):
             index, half = slot % quantizers, slot // quantizers
-            ready = Signal(Word, name=f"word_{slot}")
-            m.d.comb += request.mask[slot].eq(
-                (complete | second) & (index < nest.beat.size) & (has_upper if half else 1)
-            )
+            m.d.comb += request.mask[slot].eq((first | second) & (index < size) & (has_upper if half else 1))
             m.d.sync += [
                 ready.plane.eq(Mux(second, stored[index].planes[2 + half], present[index].planes[half])),
                 ready.exponent.eq(Mux(second, stored[index].exponent, present[index].exponent)),
-                at_walk[slot].eq(ready),
             ]
-        registered, last = Signal.like(request), Signal()
-        m.d.sync += [registered.eq(request), last.eq(beat_end & ~nest.moves.any()), self.done.eq(last)]
-        m.d.comb += walk.walk.eq(registered)
-        for bank in range(config.banks):
-            m.d.comb += [
-                self.memory.enable[bank].eq(walk.enable[bank]),
-                self.memory.row[bank].eq(walk.row[bank]),
-                self.memory.data[bank].eq(Array(at_walk)[walk.slot_of_bank[bank]]),
-            ]
-        return m
+        return request, words
 
     def _build_groups(self, m, is_table):
         """Whether a beat is complete, its blocks in that cycle, and those of which all is stored one cycle later."""
