@@ -118,7 +118,7 @@ class UpdateStream(wiring.Component):
         port = self.memory[PARAMETER_GROUPS[name]]
         address = self._build_address(m, f"{name}_read", rows[0])
         with m.If(rows[0]):
-            m.d.comb += [port.enable.eq(~0), port.address[_WORD_BITS:].eq(address)]
+            m.d.comb += [port.enable.eq(~0), port.address.eq(address * REAL_BANKS)]
         for index, lane in enumerate(lanes):
             operand = Signal(Float32(), name=f"{name}_{index}", reset_less=True)
             for beat in range(pace.beats):
@@ -145,7 +145,7 @@ class UpdateStream(wiring.Component):
             m.d.comb += [
                 port.enable.eq(Mux(lasts[write], (2 << last_word) - 1, ~0)),
                 port.write.eq(1),
-                port.address[_WORD_BITS:].eq(address),
+                port.address.eq(address * REAL_BANKS),
                 port.data_out.eq(results),
             ]
 

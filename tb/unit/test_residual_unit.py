@@ -12,6 +12,7 @@ from pinta_hw.spec.real_timing import vector_cycles, vector_pace
 from tb.real.cases import Case, random_vector
 from tb.real.memory_session import build_units_on_memory, check_cases
 from tb.real.simulation import simulate_cases
+from tb.tools import skip_without
 
 OPERATIONS = pytest.mark.parametrize("operation", list(VectorOperation), ids=lambda operation: operation.name.lower())
 TINY = dataclasses.replace(load_config("tiny"), real_words=64)
@@ -136,3 +137,12 @@ def test_many_in_verilog(operation):
     config = load_config("edge")
     cases = [random_vector(config, rng, operation, 2000) for _ in range(LONG_CASES)]
     check_cases(build_units_on_memory(config), config, cases, f"residual-{operation.name.lower()}")
+
+
+@pytest.mark.slow
+def test_in_icarus():
+    skip_without("iverilog")
+    rng = seeded()
+    config = load_config("tiny")
+    cases = [random_vector(config, rng, operation, 40) for operation in VectorOperation for _ in range(3)]
+    check_cases(build_units_on_memory(config, "icarus"), config, cases, "residual")

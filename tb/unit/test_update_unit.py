@@ -15,6 +15,7 @@ from pinta_hw.spec.real_timing import update_cycles, update_pace
 from tb.real.cases import Case, random_update
 from tb.real.memory_session import build_units_on_memory, check_cases
 from tb.real.simulation import simulate_cases
+from tb.tools import skip_without
 
 TINY = dataclasses.replace(load_config("tiny"), real_words=64)
 CASES = 4
@@ -120,3 +121,12 @@ def test_many_in_verilog(optimizer):
     config = load_config("edge")
     cases = [random_update(config, rng, optimizer, 2000) for _ in range(LONG_CASES)]
     check_cases(build_units_on_memory(config), config, cases, f"update-{optimizer.name.lower()}")
+
+
+@pytest.mark.slow
+def test_in_icarus():
+    skip_without("iverilog")
+    rng = seeded()
+    config = load_config("tiny")
+    cases = [random_update(config, rng, optimizer, 40) for optimizer in Optimizer for _ in range(3)]
+    check_cases(build_units_on_memory(config, "icarus"), config, cases, "update")
