@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth import Array, Assert, Cat, Module, Signal
+from amaranth import Array, Assert, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -72,10 +72,11 @@ class RealBanks(wiring.Component):
         ]
         for index, bank in enumerate(banks):
             word = (index - first)[:bank_bits]  # of the access
+            is_last = index == REAL_BANKS - 1
             m.d.comb += [
                 bank.enable.eq(port.enable.bit_select(word, 1)),
                 bank.write.eq(port.write),
-                bank.address.eq(Array([row, next_row])[index < first]),
+                bank.address.eq(row if is_last else Mux(index < first, next_row, row)),
                 bank.write_data.eq(port.data_out[word]),
             ]
         for word in range(REAL_BANKS):
