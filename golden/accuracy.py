@@ -16,6 +16,7 @@ from .run import EXPERIMENT, Run, RunResult
 from .train import Trainer
 
 _DIGITS = 16
+_SUPERSEDED = " †"
 _HEADINGS = (
     "| method | parameters | evaluations a step | steps | seconds | seeds | relative L2 error |",
     "|---|---|---|---|---|---|---|",
@@ -48,14 +49,24 @@ def kept(results: Path, experiment: Experiment, baseline: str | None) -> RunResu
     return result
 
 
+def superseded(results: Path, experiment: Experiment, baseline: str | None) -> bool:
+    """Whether a result is kept that the code no longer gives bit by bit; its file says since when."""
+    path = result_path(results, experiment, baseline)
+    return path.is_file() and "superseded" in json.loads(path.read_text(encoding="utf-8"))
+
+
 def missing(cells: Mapping[str, Sequence[Cell]], results: Path) -> list[tuple[Cell, Experiment]]:
-    """Trainings without a result: the first seed of every row in the order of the table, then the second, and so on."""
+    """Trainings without a result: the first seed of every row in the order of the table, then the second, and so on.
+
+    Those whose result is superseded come last.
+    """
     every = [
-        (index, cell, experiment)
+        ((old, index), cell, experiment)
         for row in cells.values()
         for cell in row
         for index, experiment in enumerate(cell.runs)
-        if kept(results, experiment, cell.row.baseline) is None
+        if (old := superseded(results, experiment, cell.row.baseline))
+        or kept(results, experiment, cell.row.baseline) is None
     ]
     return [(cell, experiment) for _, cell, experiment in sorted(every, key=lambda one: one[0])]
 
@@ -74,7 +85,8 @@ def train(
     """
     baseline = cell.row.baseline
     path = result_path(results, experiment, baseline)
-    folder = runs / path.stem
+    again = "-again" if superseded(results, experiment, baseline) else ""
+    folder = runs / (path.stem + again)
     run = Run(experiment, folder, resume=(folder / EXPERIMENT).is_file(), baseline=baseline)
     result = execute(run)
     results.mkdir(parents=True, exist_ok=True)
@@ -115,6 +127,9 @@ def markdown(cells: Mapping[str, Sequence[Cell]], results: Path, command: str) -
         "Seconds are those of the steps of one training, on one core that other work shared: they compare roughly.",
         "*Not run* has no result yet. Why tensor trains take larger steps: [initial",
         "weights](../decisions/initial-weights.md).",
+        "",
+        f"{_SUPERSEDED.strip()} Trained, some or all seeds, with an earlier order of additions. The code of today gives",
+        "other last bits, and errors that scatter as those of other seeds do; `pinta accuracy` trains them again.",
     ]
     for name, row in cells.items():
         found = [[kept(results, run, cell.row.baseline) for run in cell.runs] for cell in row]
@@ -123,7 +138,7 @@ def markdown(cells: Mapping[str, Sequence[Cell]], results: Path, command: str) -
         lines += ["", f"## {name}", "", f"Best trivial predictor, {trivial}."]
         for shortened in (False, True):
             rows = [
-                _line(cell, [r for r in of if r is not None])
+                _line(cell, [r for r in of if r is not None], results)
                 for cell, of in zip(row, found, strict=True)
                 if cell.row.shortened == shortened
             ]
@@ -133,7 +148,7 @@ def markdown(cells: Mapping[str, Sequence[Cell]], results: Path, command: str) -
     return "\n".join(lines) + "\n"
 
 
-def _line(cell: Cell, results: Sequence[RunResult]) -> str:
+def _line(cell: Cell, results: Sequence[RunResult], folder: Path) -> str:
     steps = cell.runs[0].training.steps
     shown = f"{steps:,}" if steps == cell.full_steps else f"{steps:,} of {cell.full_steps:,}"
     if not results:
@@ -143,6 +158,8 @@ def _line(cell: Cell, results: Sequence[RunResult]) -> str:
     error = _short(errors[(len(errors) - 1) // 2])
     if len(errors) > 1:
         error += f" ({_short(errors[0])} to {_short(errors[-1])})"
+    if any(superseded(folder, run, cell.row.baseline) for run in cell.runs):
+        error += _SUPERSEDED
     seconds = sorted(result.seconds for result in results)[(len(results) - 1) // 2]
     count = str(len(results)) if len(results) == len(cell.runs) else f"{len(results)} of {len(cell.runs)}"
     columns = (cell.row.name, f"{one.parameters:,}", f"{one.evaluations:,}", shown, f"{seconds:,.0f}", count, error)

@@ -91,6 +91,13 @@ def test_results_are_kept_and_not_trained_again(tmp_path: Path) -> None:
     assert content["first_step"] == accuracy.first_step(one, None) != accuracy.first_step(todo[2][1], None)
     assert accuracy.first_step(one, "ad") is None
     assert content["result"]["relative_l2"] == trained[0].relative_l2
+    content["superseded"] = "by another order of additions"
+    path.write_text(json.dumps(content))
+    left = accuracy.missing(cells, results)
+    assert [(cell.row.name, todo.training.seed) for cell, todo in left] == [("other", 0), ("ours", 2), ("ours", 0)]
+    assert " †" in accuracy.markdown(cells, results, "x").partition("| ours |")[2].partition("\n")[0]
+    accuracy.train(*left[-1], results, runs, execute)
+    assert json.loads(path.read_text()).keys() == content.keys() - {"superseded"}
     content["result"]["digest"] = "0"
     path.write_text(json.dumps(content))
     with pytest.raises(UserError, match="is the result of another experiment"):
