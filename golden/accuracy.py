@@ -129,7 +129,7 @@ def markdown(cells: Mapping[str, Sequence[Cell]], results: Path, command: str) -
         "weights](../decisions/initial-weights.md).",
         "",
         f"{_SUPERSEDED.strip()} Some or all seeds were trained with an earlier order of additions. The code of today",
-        "gives other last bits, and errors that scatter as those of other seeds do; `pinta accuracy` trains them again.",
+        "gives other last bits, and errors that scatter as those of seeds do; `pinta accuracy` trains them again.",
     ]
     for name, row in cells.items():
         found = [[kept(results, run, cell.row.baseline) for run in cell.runs] for cell in row]
