@@ -1,6 +1,7 @@
 """The whole machine under Verilator: programs, errors, resets, against the golden machine."""
 
 import random
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,16 +11,22 @@ from pinta_hw.spec.presets import load_config
 from tb.machine.design import machine_design
 from tb.machine.programs import MEMORY_BYTES, every_unit, image
 from tb.machine.session import Job, run_job
-from tb.runner import build, run
+from tb.runner import Build, build, run
 
 STEPS = 3
+TESTS = 14
 PRESETS = pytest.mark.parametrize("preset", ["tiny", pytest.param("edge", marks=pytest.mark.slow)])
+
+
+@cache
+def compiled(preset: str) -> Build:
+    return build(machine_design(load_config(preset), MEMORY_BYTES))
 
 
 @PRESETS
 def test_machine(preset):
-    compiled = build(machine_design(load_config(preset), MEMORY_BYTES))
-    run(compiled, "tb.machine.machine_bench", environment={"PINTA_PRESET": preset})
+    finished = run(compiled(preset), "tb.machine.machine_bench", environment={"PINTA_PRESET": preset})
+    assert finished.tests == TESTS
 
 
 @PRESETS
@@ -29,7 +36,7 @@ def test_session(preset):
     print(f"seed {seed}")
     config = load_config(preset)
     program, memory = every_unit(config, STEPS), image(config, np.random.default_rng(seed), STEPS)
-    outcome = run_job(build(machine_design(config, MEMORY_BYTES)), Job(config, program, memory, limit_cycles=100_000))
+    outcome = run_job(compiled(preset), Job(config, program, memory, limit_cycles=100_000))
     golden = GoldenMachine(config, MEMORY_BYTES)
     golden.write([(0, np.frombuffer(memory, np.uint64).reshape(-1, 2))])
     golden.run(program)
