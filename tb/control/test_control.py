@@ -18,7 +18,7 @@ from pinta_hw.spec.isa.transfer import MEMORY_ADDRESS_BITS
 from pinta_hw.spec.presets import load_config
 from tb.control.programs import operation_bits, random_operation, random_section
 
-CONFIG = replace(load_config("tiny"), program_depth=40)
+CONFIG = replace(load_config("tiny"), program_depth=32)
 LIMIT = 4000
 PLACE = {"unit": 3, "position": POSITION_BITS, "section": 2, "step": STEP_BITS, "address": MEMORY_ADDRESS_BITS}
 
