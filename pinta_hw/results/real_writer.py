@@ -99,7 +99,9 @@ class RealWriter(wiring.Component):
         for stage in range(1, _WRITE_STAGE_ACCUMULATE):
             valid = Signal(name=f"valid_{stage}")
             after = Signal(target_layout, name=f"target_{stage}", reset_less=True)
-            m.d.sync += valid.eq(valids[-1])
+            # What is written already goes no further: a product that accumulates may follow at once.
+            goes_on = self.gemm.accumulate if stage == _WRITE_STAGE else 1
+            m.d.sync += valid.eq(valids[-1] & goes_on)
             with m.If(valids[-1]):
                 m.d.sync += after.eq(targets[-1])
             valids.append(valid)
