@@ -16,7 +16,7 @@ from pinta_hw.spec.isa.instruction import Instruction, Program, Unit, stream_fie
 from pinta_hw.spec.isa.limits import is_legal, limits
 from pinta_hw.spec.isa.transfer import MEMORY_ADDRESS_BITS
 from pinta_hw.spec.presets import load_config
-from tb.control.programs import operation_bits, random_operation, random_section
+from tb.control.programs import WAITS_BITS, operation_bits, random_operation, random_section
 
 CONFIG = replace(load_config("tiny"), program_depth=32)
 LIMIT = 4000
@@ -233,6 +233,33 @@ def test_an_error_of_the_memories_stops_the_machine(signal, kind):
     assert observed.errors == 1 << kind and not observed.ended
     assert observed.place["unit"] == NO_UNIT
     assert len(observed.starts) == 0
+
+
+def test_the_machine_waits_for_running_units_and_keeps_the_first_error():
+    """One unit works on while another one's instruction is refused; a later error does not hide the first."""
+    bench = Bench(lambda unit, operation: 100)
+    dut = bench.dut
+
+    async def testbench(ctx):
+        program = Program(only(Unit.GEMM, {}, {}) + only(Unit.TRANSFER, {}), [], [], 0)
+        illegal = stream_word(CONFIG, program.prologue[-1]) | 3 << WAITS_BITS
+        await bench.load(ctx, program, {(Unit.TRANSFER, 0): illegal})
+        ctx.set(dut.start, 1)
+        await ctx.tick()
+        ctx.set(dut.start, 0)
+        busy_cycles = 0
+        for cycle in range(300):
+            ctx.set(dut.conflict, cycle == 50)
+            *_, busy = await ctx.tick().sample(dut.busy)
+            busy_cycles += busy
+        assert 100 < busy_cycles < 115
+        assert ctx.get(dut.busy_cycles[Unit.GEMM]) == 100
+        assert ctx.get(dut.ended_instructions[Unit.GEMM]) == len(bench.observed.starts) == 1
+        assert ctx.get(dut.errors) == 1 << ErrorKind.ILLEGAL_INSTRUCTION | 1 << ErrorKind.CONFLICT
+        assert ctx.get(dut.first_error.unit) == Unit.TRANSFER
+        await recover(ctx, bench)
+
+    bench.simulate(testbench)
 
 
 def bad_values(unit: Unit) -> list[tuple[str, int]]:
