@@ -34,6 +34,10 @@ module axi_memory #(
   reg [127:0] beats[0:BEATS-1];
   integer index;
 
+  // What the machine writes, a line for each beat, as it comes.
+  integer writes;
+  initial writes = $fopen("writes.log", "w");
+
   initial for (index = 0; index < BEATS; index = index + 1) beats[index] = 0;
   always @(posedge load) $readmemh("memory.hex", beats);
   always @(posedge dump) $writememh("memory.hex", beats);
@@ -96,6 +100,8 @@ module axi_memory #(
           for (index = 0; index < 16; index = index + 1)
             if (wstrb[index]) beats[write_place[31:0]][8*index+:8] = wdata[8*index+:8];
         end else write_bad = 1;
+        $fwrite(writes, "%h %h\n", write_place, wdata);
+        $fflush(writes);
         write_place = write_place + 1;
         if (wlast) begin
           write_head = write_head + 1;

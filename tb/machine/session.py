@@ -69,6 +69,10 @@ class Outcome:
         return self.counters.cycles / self.seconds
 
 
+WRITES = "writes.log"
+"""The file of a run's folder in which every beat that the machine writes outside is told as it comes."""
+
+
 def run_job(compiled: Build, job: Job, name: str = "job") -> Outcome:
     """Run a program from one start to the interrupt.
 

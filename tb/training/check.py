@@ -1,0 +1,81 @@
+"""Trains on the simulated machine and compares everything with the golden machine, bit for bit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.lowering.compiler import Lowered
+from golden.machine import Machine
+from pinta_hw.spec.control_timing import section_cycles
+from pinta_hw.spec.isa.transfer import BEAT_BYTES
+from pinta_hw.spec.operation_timing import MEMORY_LATENCY_CYCLES, operation_cycles
+from tb.machine.design import machine_design
+from tb.machine.session import Job, Outcome, run_job
+from tb.runner import build
+
+_LEAST_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A training on the RTL beside the golden machine and the models.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the RTL did.
+    golden : Machine
+        After the same program.
+    predicted_cycles : int
+        Of the whole program.
+    wrong : dict of str to int
+        Words that differ, by memory: ``memory``, ``planes``, ``exponents``, ``real``.
+    """
+
+    outcome: Outcome
+    golden: Machine
+    predicted_cycles: int
+    wrong: dict[str, int]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every bit and every cycle is as predicted."""
+        return not any(self.wrong.values()) and self.outcome.counters.cycles == self.predicted_cycles
+
+
+def predicted_cycles(lowered: Lowered, latency: int = MEMORY_LATENCY_CYCLES) -> int:
+    """Cycles of the whole program, from the formulas."""
+    program = lowered.program
+    runs = [(program.prologue, 0), *((program.body, step) for step in range(program.steps)), (program.epilogue, 0)]
+    return sum(
+        section_cycles(
+            section, [operation_cycles(lowered.config, each.operation, latency, step) for each in section]
+        )
+        for section, step in runs
+    )
+
+
+def train_on_rtl(lowered: Lowered, latency: int = MEMORY_LATENCY_CYCLES, name: str = "training") -> Compared:
+    """One start, one interrupt, and then every word of every memory.
+
+    Raises
+    ------
+    SimulationError
+        If the machine reports an error, or takes much longer than predicted.
+    """
+    size = max(_LEAST_BYTES, 1 << (lowered.memory.bytes - 1).bit_length())
+    golden = Machine(lowered.config, size)
+    golden.write(lowered.memory.image())
+    before = golden.memory.tobytes()
+    cycles = predicted_cycles(lowered, latency)
+    job = Job(lowered.config, lowered.program, before, 2 * cycles + 10_000, latency)
+    outcome = run_job(build(machine_design(lowered.config, size)), job, name)
+    golden.run(lowered.program)
+    after = np.frombuffer(outcome.memory, np.uint64).reshape(-1, BEAT_BYTES // 8)
+    wrong = {
+        "memory": int((after != golden.memory).any(axis=1).sum()),
+        "planes": int((outcome.planes != golden.scratchpad.planes).sum()),
+        "exponents": int((outcome.exponents != golden.scratchpad.exponents).sum()),
+        "real": int((outcome.real.view(np.uint32) != golden.real.view(np.uint32)).sum()),
+    }
+    return Compared(outcome, golden, cycles, wrong)
