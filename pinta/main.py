@@ -21,6 +21,7 @@ from .commands import (
     sim,
     study,
     train,
+    train_rtl,
     verilog,
 )
 
@@ -69,6 +70,7 @@ app.command("ppa")(ppa.ppa)
 app.command("registers")(registers.registers)
 app.command("sim")(sim.sim)
 app.command("train")(train.train)
+app.command("train-rtl")(train_rtl.train_rtl)
 app.command("verilog")(verilog.verilog)
 
 

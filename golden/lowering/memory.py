@@ -75,6 +75,11 @@ class Memory:
         self.kept: set[Buffer | RealBuffer] = {load.buffer for load in self._loads if not load.varies}
         """Buffers that the prologue fills, for all steps."""
 
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the loss's terms, a beat each."""
+        return tuple(self._recorded.losses)
+
     def loads(self) -> list[Recorded]:
         """What each step reads: transfers that have a place after `place`."""
         return [self._load(load) for load in self._loads if load.varies]

@@ -7,7 +7,7 @@ the RTL.
 from dataclasses import dataclass
 
 from .config import AcceleratorConfig, Grouping
-from .digits import segments
+from .digits import segments, steps
 from .formats import BLOCK_SIDE, SmxFormat
 from .grouping import beats
 from .isa.gemm import Gemm, RealResult
@@ -129,3 +129,8 @@ def best_grouping(config: AcceleratorConfig, shape: GemmShape) -> int:
     """Index of the grouping that finishes a GEMM first (the earliest of equals)."""
     cycles = [gemm_cycles(config, grouping, shape) for grouping in config.groupings]
     return cycles.index(min(cycles))
+
+
+def useful_unit_cycles(shape: GemmShape) -> int:
+    """Steps of single block units that a product needs: what an array without idle units would share among them."""
+    return shape.row_blocks * shape.column_blocks * shape.k_blocks * len(steps(shape.a_bits, shape.b_bits))

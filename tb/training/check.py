@@ -1,6 +1,8 @@
 """Trains on the simulated machine and compares everything with the golden machine, bit for bit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -26,8 +28,8 @@ class Compared:
         What the RTL did.
     golden : Machine
         After the same program.
-    predicted_cycles : int
-        Of the whole program.
+    predicted_cycles, step_cycles : int
+        Of the whole program, and of its first step.
     wrong : dict of str to int
         Words that differ, by memory: ``memory``, ``planes``, ``exponents``, ``real``.
     """
@@ -35,6 +37,7 @@ class Compared:
     outcome: Outcome
     golden: Machine
     predicted_cycles: int
+    step_cycles: int
     wrong: dict[str, int]
 
     @property
@@ -48,15 +51,29 @@ def predicted_cycles(lowered: Lowered, latency: int = MEMORY_LATENCY_CYCLES) -> 
     program = lowered.program
     runs = [(program.prologue, 0), *((program.body, step) for step in range(program.steps)), (program.epilogue, 0)]
     return sum(
-        section_cycles(
-            section, [operation_cycles(lowered.config, each.operation, latency, step) for each in section]
-        )
+        section_cycles(section, [operation_cycles(lowered.config, each.operation, latency, step) for each in section])
         for section, step in runs
     )
 
 
-def train_on_rtl(lowered: Lowered, latency: int = MEMORY_LATENCY_CYCLES, name: str = "training") -> Compared:
+def train_on_rtl(
+    lowered: Lowered,
+    latency: int = MEMORY_LATENCY_CYCLES,
+    name: str = "training",
+    begins: Callable[[Path], None] = lambda folder: None,
+) -> Compared:
     """One start, one interrupt, and then every word of every memory.
+
+    Parameters
+    ----------
+    lowered : Lowered
+        What to run.
+    latency : int
+        Of the simulated memory, in cycles.
+    name : str
+        Folder of the run's files.
+    begins : callable
+        Called with that folder before the simulation begins.
 
     Raises
     ------
@@ -69,7 +86,9 @@ def train_on_rtl(lowered: Lowered, latency: int = MEMORY_LATENCY_CYCLES, name: s
     before = golden.memory.tobytes()
     cycles = predicted_cycles(lowered, latency)
     job = Job(lowered.config, lowered.program, before, 2 * cycles + 10_000, latency)
-    outcome = run_job(build(machine_design(lowered.config, size)), job, name)
+    compiled = build(machine_design(lowered.config, size))
+    begins(compiled.folder / name)
+    outcome = run_job(compiled, job, name)
     golden.run(lowered.program)
     after = np.frombuffer(outcome.memory, np.uint64).reshape(-1, BEAT_BYTES // 8)
     wrong = {
@@ -78,4 +97,6 @@ def train_on_rtl(lowered: Lowered, latency: int = MEMORY_LATENCY_CYCLES, name: s
         "exponents": int((outcome.exponents != golden.scratchpad.exponents).sum()),
         "real": int((outcome.real.view(np.uint32) != golden.real.view(np.uint32)).sum()),
     }
-    return Compared(outcome, golden, cycles, wrong)
+    body = lowered.program.body
+    step = section_cycles(body, [operation_cycles(lowered.config, each.operation, latency) for each in body])
+    return Compared(outcome, golden, cycles, step, wrong)
