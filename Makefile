@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= $(shell nproc)
+STEPS  ?= 2
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help sim test test-all lint docs clean
+.PHONY: help sim train-rtl test test-all lint docs clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make sim       install into .venv and run the main job (`pinta sim`, options in ARGS=)'
+	@echo 'make sim       install into .venv and run the main job (`pinta sim`, STEPS= of training, options in ARGS=)'
+	@echo 'make train-rtl a complete training on the simulated hardware (`pinta train-rtl`, options in ARGS=)'
 	@echo 'make test      all tests, a sample of the long ones; options for pytest in ARGS='
 	@echo 'make test-all  all tests, the long ones whole'
 	@echo 'make lint      ruff and mypy'
@@ -17,7 +19,10 @@ help:
 	@echo 'make clean     remove build/ and site/'
 
 sim: $(VENV)/installed-run
-	@$(BIN)/pinta sim $(ARGS)
+	@$(BIN)/pinta sim --steps $(STEPS) $(ARGS)
+
+train-rtl: $(VENV)/installed-run
+	@$(BIN)/pinta train-rtl $(ARGS)
 
 test: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest -n $(JOBS) -q $(ARGS)

@@ -1,9 +1,8 @@
-"""The main job: all testbenches on Verilator, up to the products of a real training step on the whole array."""
+"""The main job: testbenches of the units on Verilator, and whole training steps on the whole machine."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from amaranth.lib import wiring
 
@@ -14,13 +13,11 @@ from pinta_hw.spec.experiment import Experiment
 from pinta_hw.spec.presets import load_config
 
 from .gemm.batch import GemmCase
-from .gemm.cases import corner_cases, extreme_cases, headline_cases
+from .gemm.cases import corner_cases
 from .gemm.check import CaseResult, CheckResult, check
-from .gemm.replay import training_step_cases
 from .harness.session import harness_design
 from .runner import Design, build, run
-
-WARM_UP_STEPS = 20
+from .training.report import TrainingReport, train_and_compare
 
 
 @dataclass(frozen=True)
@@ -38,19 +35,19 @@ class Testbench:
     cycles_per_second: float | None
     seconds: float
     cases: tuple[CaseResult, ...]
-    trace: Path | None
 
 
 @dataclass(frozen=True)
 class Report:
-    """All testbenches of a run."""
+    """All testbenches of a run, and the training."""
 
     seed: int
     testbenches: tuple[Testbench, ...]
+    training: TrainingReport
 
     @property
     def passed(self) -> bool:
-        return all(testbench.passed for testbench in self.testbenches)
+        return self.training.passed and all(testbench.passed for testbench in self.testbenches)
 
     def total(self, field: str) -> int:
         """Sum of a count over the testbenches."""
@@ -61,35 +58,30 @@ Progress = Callable[[str], None]
 """Called with what is going on."""
 
 
-def run_main_job(experiment: Experiment, seed: int, trace: bool, progress: Progress) -> Report:
-    """Run everything: streams with gaps and stalls, corner GEMMs, the headline shapes, the replay.
+def run_main_job(experiment: Experiment, steps: int, seed: int, progress: Progress) -> Report:
+    """Run everything: streams with gaps and stalls, products at the corners, and steps of a training.
 
     Parameters
     ----------
     experiment : Experiment
-        Its training step is replayed, on its accelerator.
-    trace : bool
-        Record the replay's waveform (FST); it is then simulated slowly.
+        Its training runs on its accelerator.
+    steps : int
+        Steps of it.
 
     Raises
     ------
     UserError
-        If a tool is missing, or a product does not fit the accelerator.
+        If a tool is missing, or the experiment does not fit the accelerator.
     AssertionError
         If a testbench fails otherwise than by a wrong element or cycle count.
     """
-    tiny, chosen = load_config("tiny"), load_config(experiment.accelerator)
-    done = [
+    tiny = load_config("tiny")
+    done = (
         _streams("quantizer, gaps and stalls", Quantizer(), "quantizer", "tb.cocotb.quantizer_bench", progress),
         _streams("PE array, gaps and stalls", PeArray(tiny), "pe_array_tiny", "tb.cocotb.pe_array_bench", progress),
-        _gemms("GEMMs at the corners", tiny, corner_cases(tiny, seed), False, progress),
-        _gemms("GEMMs at the corners", chosen, corner_cases(chosen, seed) + extreme_cases(seed), False, progress),
-        _gemms("GEMMs, headline shapes", chosen, headline_cases(seed), False, progress),
-    ]
-    progress(f"training {experiment.name} to step {WARM_UP_STEPS} in the golden model")
-    replay = training_step_cases(experiment, WARM_UP_STEPS)
-    done.append(_gemms(f"replay of a {experiment.name} step", chosen, replay, trace, progress))
-    return Report(seed, tuple(done))
+        _gemms("GEMMs at the corners", tiny, corner_cases(tiny, seed), progress),
+    )
+    return Report(seed, done, train_and_compare(experiment, steps, progress))
 
 
 def _streams(name: str, component: wiring.Component, top: str, module: str, progress: Progress) -> Testbench:
@@ -99,13 +91,13 @@ def _streams(name: str, component: wiring.Component, top: str, module: str, prog
     progress(f"{name}: simulating")
     finished = run(compiled, module)
     seconds = time.perf_counter() - started
-    return Testbench(name, "tiny", True, finished.tests, 0, 0, 0, 0, None, seconds, (), finished.trace)
+    return Testbench(name, "tiny", True, finished.tests, 0, 0, 0, 0, None, seconds, ())
 
 
-def _gemms(name: str, config: AcceleratorConfig, cases: list[GemmCase], trace: bool, progress: Progress) -> Testbench:
+def _gemms(name: str, config: AcceleratorConfig, cases: list[GemmCase], progress: Progress) -> Testbench:
     started = time.perf_counter()
     progress(f"{name} on {config.name}: compiling the accelerator")
-    compiled = build(harness_design(config), trace="fst" if trace else None, checks=False)
+    compiled = build(harness_design(config), checks=False)
     progress(f"{name} on {config.name}: simulating {len(cases)} products")
     result: CheckResult = check(compiled, config, cases, name.replace(" ", "-").replace(",", ""))
     return Testbench(
@@ -120,5 +112,4 @@ def _gemms(name: str, config: AcceleratorConfig, cases: list[GemmCase], trace: b
         cycles_per_second=result.cycles_per_second,
         seconds=time.perf_counter() - started,
         cases=result.cases,
-        trace=result.trace,
     )
