@@ -107,32 +107,47 @@ def matched(tensor: Tensor, like: Tensor) -> Tensor:
     return Tensor(tuple(found), tensor.columns, tensor.bits)
 
 
+def joinable(planes: list[Plane]) -> bool:
+    """Whether the planes are all of the buffers that they lie in, in order, and no constants."""
+    return all(_is_whole(segment) for segment in _segments(planes))
+
+
 def join(name: str, planes: list[Plane]) -> None:
     """Make a buffer that holds planes below each other; the buffers that they fill have their places in it from now on.
 
     Raises
     ------
     AssertionError
-        If the planes are not all of their buffers, in order.
+        If the planes are not `joinable`.
     """
+    first = planes[0].buffer
+    assert first is not None
+    joined = Buffer(name, sum(plane.row_blocks for plane in planes), first.columns, first.bits)
+    block = 0
+    for segment in _segments(planes):
+        assert segment[0].buffer is not None
+        root, _ = segment[0].buffer.root
+        assert _is_whole(segment), f"{name}: joins a part of {root.name}"
+        root.within = (joined, block)
+        block += root.row_blocks
+
+
+def _segments(planes: list[Plane]) -> list[list[Plane]]:
+    """The planes cut where they stop lying below each other."""
     segments: list[list[Plane]] = []
     for plane in planes:
         if segments and contiguous([segments[-1][-1], plane]):
             segments[-1].append(plane)
         else:
             segments.append([plane])
-    first = planes[0].buffer
-    assert first is not None
-    joined = Buffer(name, sum(plane.row_blocks for plane in planes), first.columns, first.bits)
-    block = 0
-    for segment in segments:
-        assert segment[0].buffer is not None
-        root, offset = segment[0].buffer.root
-        count = sum(plane.row_blocks for plane in segment)
-        assert root.value is None, f"{name}: joins a constant"
-        assert (offset + segment[0].block, count) == (0, root.row_blocks), f"{name}: joins a part of {root.name}"
-        root.within = (joined, block)
-        block += count
+    return segments
+
+
+def _is_whole(segment: list[Plane]) -> bool:
+    assert segment[0].buffer is not None
+    root, offset = segment[0].buffer.root
+    count = sum(plane.row_blocks for plane in segment)
+    return root.value is None and (offset + segment[0].block, count) == (0, root.row_blocks)
 
 
 def contiguous(planes: list[Plane]) -> bool:
