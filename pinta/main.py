@@ -11,6 +11,7 @@ from .commands import (
     accuracy,
     bench,
     config,
+    cycles,
     evaluate,
     experiment,
     gemm,
@@ -20,6 +21,7 @@ from .commands import (
     registers,
     sim,
     study,
+    trace,
     train,
     train_rtl,
     verilog,
@@ -62,6 +64,7 @@ app.add_typer(experiment.app, name="experiment")
 app.add_typer(study.app, name="study")
 app.command("accuracy")(accuracy.accuracy)
 app.command("bench")(bench.bench)
+app.command("cycles")(cycles.cycles)
 app.command("eval")(evaluate.evaluate)
 app.command("gemm")(gemm.gemm)
 app.command("lower")(lower.lower)
@@ -69,6 +72,7 @@ app.command("plot")(plot.plot)
 app.command("ppa")(ppa.ppa)
 app.command("registers")(registers.registers)
 app.command("sim")(sim.sim)
+app.command("trace")(trace.trace)
 app.command("train")(train.train)
 app.command("train-rtl")(train_rtl.train_rtl)
 app.command("verilog")(verilog.verilog)

@@ -15,3 +15,8 @@ OutFolder = Annotated[
 EnergyTable = Annotated[
     str, typer.Option("--energy-table", help="Energies: a table of the package, or the path of an own YAML file.")
 ]
+OtherPreset = Annotated[
+    str | None,
+    typer.Option("--preset", help="Accelerator: a preset or a YAML file; the experiment's own if absent."),
+]
+MemoryLatency = Annotated[int, typer.Option("--memory-latency", min=1, help="Cycles of the memory at the AXI port.")]

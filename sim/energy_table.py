@@ -26,12 +26,19 @@ class Operation(_Record):
 
 
 class Operations(_Record):
-    """The events inside the datapath."""
+    """The events inside the datapath; `sim.events.Event` says what each of them is."""
 
     digit_multiply: Operation
     digit_add: Operation
     accumulate: Operation
     quantize: Operation
+    round: Operation
+    element_multiply: Operation
+    element_add: Operation
+    real_add: Operation
+    real_multiply: Operation
+    real_divide: Operation
+    real_square_root: Operation
 
 
 class SramPoint(_Record):
@@ -61,6 +68,14 @@ class Sram(_Record):
         return scale * points[-1].energy_pj
 
 
+class OutsideMemory(_Record):
+    """Energy of an access (pJ) of ``width_bits`` to the memory behind the AXI port."""
+
+    width_bits: Annotated[int, Field(gt=0)]
+    energy_pj: Picojoules
+    derivation: str
+
+
 class EnergyTable(_Record):
     """One table: node, source, energies, and what they leave out."""
 
@@ -69,6 +84,7 @@ class EnergyTable(_Record):
     source: str
     operations: Operations
     sram: Sram
+    outside_memory: OutsideMemory
     excluded: tuple[str, ...]
 
 

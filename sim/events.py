@@ -1,6 +1,8 @@
-"""What happens during a GEMM, counted: the bridge between cycles and energy."""
+"""What happens in the machine, counted: the bridge between cycles and energy."""
 
+from collections import Counter
 from dataclasses import dataclass
+from enum import Enum
 
 from pinta_hw.spec.config import AcceleratorConfig, Grouping
 from pinta_hw.spec.digits import b_planes, steps
@@ -8,12 +10,45 @@ from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, SmxFormat
 from pinta_hw.spec.timing import GemmShape
 
 
+class Event(Enum):
+    """What costs energy."""
+
+    DIGIT_MULTIPLY = "digit multiplies"
+    """4 x 8 bits, in the array."""
+    DIGIT_ADD = "digit adds"
+    """Of a product into a partial sum."""
+    ACCUMULATE = "accumulations"
+    """Of an element, aligned."""
+    QUANTIZE = "quantizations"
+    """Of an element to SMX."""
+    ROUND = "roundings"
+    """Of an element to FP32, exact or not."""
+    ELEMENT_MULTIPLY = "element multiplies"
+    """16 x 16 bits, in the elementwise unit."""
+    ELEMENT_ADD = "element adds"
+    """Of aligned terms there."""
+    REAL_ADD = "FP32 adds"
+    REAL_MULTIPLY = "FP32 multiplies"
+    REAL_DIVIDE = "FP32 divides"
+    REAL_SQUARE_ROOT = "FP32 square roots"
+    SCRATCHPAD_READ = "scratchpad words read"
+    SCRATCHPAD_WRITE = "scratchpad words written"
+    REAL_READ = "real words read"
+    REAL_WRITE = "real words written"
+    BEAT = "beats outside"
+    """Of `BEAT_BYTES` at the AXI port."""
+
+
+Counts = Counter[Event]
+
+
 @dataclass(frozen=True)
 class Events:
     """Event counts. All block units of the array work in every step, needed or not.
 
     ``digit_multiplies`` are 4 x 8 bit products, ``digit_adds`` the additions that bring them into the partial
-    sums, ``accumulates`` and ``quantizations`` count elements, reads and writes count scratchpad words.
+    sums, ``accumulates`` and ``quantizations`` count elements, reads and writes count scratchpad words. A result in
+    real memory has no quantizations and no writes here.
     """
 
     digit_multiplies: int
@@ -24,6 +59,19 @@ class Events:
     b_reads: int
     writes: int
 
+    def counts(self) -> Counts:
+        """By the kind of event."""
+        return Counter(
+            {
+                Event.DIGIT_MULTIPLY: self.digit_multiplies,
+                Event.DIGIT_ADD: self.digit_adds,
+                Event.ACCUMULATE: self.accumulates,
+                Event.QUANTIZE: self.quantizations,
+                Event.SCRATCHPAD_READ: self.a_reads + self.b_reads,
+                Event.SCRATCHPAD_WRITE: self.writes,
+            }
+        )
+
 
 def gemm_events(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape) -> Events:
     """Events of one GEMM, in closed form."""
@@ -33,7 +81,7 @@ def gemm_events(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape)
     unit_k_blocks = row_tiles * column_tiles * shape.k_blocks * config.units
     multiplies = unit_k_blocks * len(block_steps) * BLOCK_ELEMENTS * BLOCK_SIDE
     byte_words = sum(1 if b_planes(shape.b_bits, step.b_byte)[1] is None else 2 for step in block_steps if step.new_b)
-    results = shape.row_blocks * shape.column_blocks
+    results = 0 if shape.real_rows else shape.row_blocks * shape.column_blocks
     return Events(
         digit_multiplies=multiplies,
         digit_adds=multiplies,
@@ -41,5 +89,5 @@ def gemm_events(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape)
         quantizations=results * BLOCK_ELEMENTS,
         a_reads=shape.row_blocks * column_tiles * shape.k_blocks * len(block_steps),
         b_reads=shape.column_blocks * row_tiles * shape.k_blocks * byte_words,
-        writes=results * SmxFormat(shape.result_bits).planes,
+        writes=results * SmxFormat(shape.result_bits).planes if results else 0,
     )

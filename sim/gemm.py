@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from pinta_hw.spec.accumulator import MAX_CONTRACTION
-from pinta_hw.spec.config import WORD_BITS, WORD_MANTISSA_BYTES, AcceleratorConfig, Grouping
+from pinta_hw.spec.config import AcceleratorConfig, Grouping
 from pinta_hw.spec.digits import steps
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, PLANE_BITS, SMX_BITS, blocks
 from pinta_hw.spec.layout import place
 from pinta_hw.spec.timing import GemmShape, best_grouping, gemm_cycles
 
+from .energy import energy_pj
 from .energy_table import EnergyTable
 from .events import Events, gemm_events
 
@@ -83,7 +84,7 @@ def estimate_gemm(
         raise UserError(f"grouping: {grouping} is not possible; allowed: {', '.join(map(str, config.groupings))}")
     cycles = gemm_cycles(config, grouping, shape)
     events = gemm_events(config, grouping, shape)
-    energy = gemm_energy_pj(config, table, events)
+    energy = energy_pj(config, table, events.counts())
     total = sum(energy.values())
     digit_multiplies = m * n * k * len(steps(a_bits, b_bits))
     return GemmEstimate(
@@ -108,17 +109,3 @@ def estimate_gemm(
             *(f"not included: {item}" for item in table.excluded),
         ),
     )
-
-
-def gemm_energy_pj(config: AcceleratorConfig, table: EnergyTable, events: Events) -> dict[str, float]:
-    """Energy by component (pJ)."""
-    operations = table.operations
-    word_pj = table.sram.access_pj(config.words * WORD_MANTISSA_BYTES / 1024, WORD_BITS)
-    return {
-        "multipliers": events.digit_multiplies * operations.digit_multiply.energy_pj,
-        "partial sums": events.digit_adds * operations.digit_add.energy_pj,
-        "accumulators": events.accumulates * operations.accumulate.energy_pj,
-        "quantizers": events.quantizations * operations.quantize.energy_pj,
-        "scratchpad reads": (events.a_reads + events.b_reads) * word_pj,
-        "scratchpad writes": events.writes * word_pj,
-    }

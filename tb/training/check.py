@@ -8,9 +8,9 @@ import numpy as np
 
 from golden.lowering.compiler import Lowered
 from golden.machine import Machine
-from pinta_hw.spec.control_timing import section_cycles
 from pinta_hw.spec.isa.transfer import BEAT_BYTES
-from pinta_hw.spec.operation_timing import MEMORY_LATENCY_CYCLES, operation_cycles
+from pinta_hw.spec.operation_timing import MEMORY_LATENCY_CYCLES
+from sim.program import ProgramEstimate, simulate
 from tb.machine.design import machine_design
 from tb.machine.session import Job, Outcome, run_job
 from tb.runner import build
@@ -28,17 +28,26 @@ class Compared:
         What the RTL did.
     golden : Machine
         After the same program.
-    predicted_cycles, step_cycles : int
-        Of the whole program, and of its first step.
+    predicted : ProgramEstimate
+        What the formulas say.
     wrong : dict of str to int
         Words that differ, by memory: ``memory``, ``planes``, ``exponents``, ``real``.
     """
 
     outcome: Outcome
     golden: Machine
-    predicted_cycles: int
-    step_cycles: int
+    predicted: ProgramEstimate
     wrong: dict[str, int]
+
+    @property
+    def predicted_cycles(self) -> int:
+        """Of the whole program."""
+        return self.predicted.cycles
+
+    @property
+    def step_cycles(self) -> int:
+        """Of its first step."""
+        return self.predicted.step.cycles
 
     @property
     def equal(self) -> bool:
@@ -48,12 +57,7 @@ class Compared:
 
 def predicted_cycles(lowered: Lowered, latency: int = MEMORY_LATENCY_CYCLES) -> int:
     """Cycles of the whole program, from the formulas."""
-    program = lowered.program
-    runs = [(program.prologue, 0), *((program.body, step) for step in range(program.steps)), (program.epilogue, 0)]
-    return sum(
-        section_cycles(section, [operation_cycles(lowered.config, each.operation, latency, step) for each in section])
-        for section, step in runs
-    )
+    return simulate(lowered.config, lowered.program, latency).cycles
 
 
 def train_on_rtl(
@@ -84,8 +88,8 @@ def train_on_rtl(
     golden = Machine(lowered.config, size)
     golden.write(lowered.memory.image())
     before = golden.memory.tobytes()
-    cycles = predicted_cycles(lowered, latency)
-    job = Job(lowered.config, lowered.program, before, 2 * cycles + 10_000, latency)
+    predicted = simulate(lowered.config, lowered.program, latency)
+    job = Job(lowered.config, lowered.program, before, 2 * predicted.cycles + 10_000, latency)
     compiled = build(machine_design(lowered.config, size))
     begins(compiled.folder / name)
     outcome = run_job(compiled, job, name)
@@ -97,6 +101,4 @@ def train_on_rtl(
         "exponents": int((outcome.exponents != golden.scratchpad.exponents).sum()),
         "real": int((outcome.real.view(np.uint32) != golden.real.view(np.uint32)).sum()),
     }
-    body = lowered.program.body
-    step = section_cycles(body, [operation_cycles(lowered.config, each.operation, latency) for each in body])
-    return Compared(outcome, golden, cycles, step, wrong)
+    return Compared(outcome, golden, predicted, wrong)

@@ -11,11 +11,9 @@ import numpy as np
 from golden.lowering.compiler import Lowered, lower
 from golden.train import Trainer
 from pinta_hw.spec.experiment import Experiment
-from pinta_hw.spec.isa.gemm import Gemm
 from pinta_hw.spec.isa.instruction import Unit
 from pinta_hw.spec.isa.transfer import BEAT_BYTES
 from pinta_hw.spec.presets import load_config
-from pinta_hw.spec.timing import GemmShape, useful_unit_cycles
 from tb.machine.session import WRITES
 
 from .check import Compared, train_on_rtl
@@ -166,10 +164,6 @@ def _report(lowered: Lowered, compared: Compared) -> TrainingReport:
     expected = [trainer.step().losses for _ in range(lowered.program.steps)]
     equal = all(np.array_equal(weights[name], value) for name, value in trainer.optimizer.parameters.items())
     trainer.optimizer.parameters = dict(weights)
-    body = lowered.program.body
-    products = [each.operation for each in body if isinstance(each.operation, Gemm)]
-    useful = sum(useful_unit_cycles(GemmShape.of(product)) for product in products)
-    step_cycles = compared.step_cycles
     words = sum(array.size for array in (outcome.planes, outcome.exponents, outcome.real)) + len(beats)
     return TrainingReport(
         lowered.experiment.name,
@@ -183,8 +177,8 @@ def _report(lowered: Lowered, compared: Compared) -> TrainingReport:
         trainer.relative_l2(),
         outcome.counters.cycles,
         compared.predicted_cycles,
-        step_cycles,
+        compared.step_cycles,
         {unit.name.lower(): outcome.counters.busy_cycles[unit] for unit in Unit},
-        useful / (config.units * step_cycles),
+        compared.predicted.array_utilization,
         outcome.cycles_per_second,
     )

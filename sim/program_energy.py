@@ -1,0 +1,89 @@
+"""Energy of one step of a program."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.formats import BLOCK_ELEMENTS
+from pinta_hw.spec.isa.elementwise import OPERANDS_OF, Elementwise
+from pinta_hw.spec.isa.instruction import Program
+
+from .energy import OUTSIDE_MEMORY, energy_pj
+from .energy_table import EnergyTable
+from .events import Counts
+from .operation_events import operation_events
+from .step import unit_name
+
+
+@dataclass(frozen=True)
+class StepEnergy:
+    """What one step spends.
+
+    Parameters
+    ----------
+    table : str
+        Name of the energy table.
+    events : mapping of str to int
+        Counts by event.
+    elements : mapping of str to int
+        Elements of the elementwise work by operation and widths, such as ``multiply 16x16 to 12``.
+    parts_pj, phases_pj, units_pj : mapping of str to float
+        The same energy by part of the machine, by phase, and by unit (pJ); memories outside are a part of it.
+    chip_pj, total_pj : float
+        Without and with the memory outside (pJ).
+    assumptions : tuple of str
+        What holds, and what is not included.
+    """
+
+    table: str
+    events: Mapping[str, int]
+    elements: Mapping[str, int]
+    parts_pj: Mapping[str, float]
+    phases_pj: Mapping[str, float]
+    units_pj: Mapping[str, float]
+    chip_pj: float
+    total_pj: float
+    assumptions: tuple[str, ...]
+
+
+def step_energy(config: AcceleratorConfig, table: EnergyTable, program: Program) -> StepEnergy:
+    """Energy of one step; it is the same for all steps."""
+    total: Counts = Counter()
+    phases: dict[str, Counts] = {}
+    units: dict[str, Counts] = {}
+    elements: Counter[str] = Counter()
+    for instruction in program.body:
+        counts = operation_events(config, instruction.operation)
+        total.update(counts)
+        phases.setdefault(instruction.phase, Counter()).update(counts)
+        units.setdefault(unit_name(instruction.unit), Counter()).update(counts)
+        if isinstance(instruction.operation, Elementwise):
+            elements[_widths(instruction.operation)] += _elements(instruction.operation)
+    parts = energy_pj(config, table, total)
+    total_pj = sum(parts.values())
+    return StepEnergy(
+        table.name,
+        {event.value: count for event, count in total.items() if count},
+        dict(sorted(elements.items())),
+        parts,
+        {name: sum(energy_pj(config, table, counts).values()) for name, counts in phases.items()},
+        {name: sum(energy_pj(config, table, counts).values()) for name, counts in units.items()},
+        total_pj - parts.get(OUTSIDE_MEMORY, 0.0),
+        total_pj,
+        (
+            "every block unit works in every cycle of a product's steps, needed or not",
+            f"outside memory: {table.outside_memory.derivation}",
+            *(f"not included: {item}" for item in table.excluded),
+        ),
+    )
+
+
+def _widths(operation: Elementwise) -> str:
+    walks = [getattr(operation, name) for name in OPERANDS_OF[operation.operation]]
+    widths = "x".join(str((walk or operation.a).bits) for walk in walks)
+    return f"{operation.operation.name.lower()} {widths} to {operation.result.bits}"
+
+
+def _elements(operation: Elementwise) -> int:
+    return operation.parts * operation.outer_blocks * operation.inner_blocks * BLOCK_ELEMENTS
