@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.control_timing import section_cycles
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Experiment
 from pinta_hw.spec.isa.convert import Decode, Encode
@@ -21,11 +22,12 @@ from ..train import Trainer
 from .allocation import Placement, Timed, allocate, shape_of
 from .memory import Memory
 from .schedule import Interval, Task, schedule
-from .step import record_step, scalars_of_steps
+from .step import RecordedStep, record_step, scalars_of_steps
 from .tape import Places, RealRegion, Recorded, Use
 from .tensors import Buffer
 
-WINDOW = 40
+WINDOWS = (60, 40, 25, 15)
+"""How many operations one may overtake: more overlap, or less memory; what is fastest and fits is taken."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +78,49 @@ def lower(experiment: Experiment, config: AcceleratorConfig, steps: int | None =
     recorded = record_step(trainer, 0, scalars[0])
     memory = Memory(trainer, recorded, scalars)
     operations = [*memory.loads(), *recorded.tape.operations, *memory.stores()]
+    body = _fastest(config, operations, recorded, memory)
+    prologue = [Instruction(t, {}, "prologue", name) for name, t in memory.prologue()]
+    epilogue = [Instruction(t, {}, "epilogue", name) for name, t in memory.epilogue()]
+    return Lowered(experiment, config, Program(prologue, body, epilogue, count), memory)
+
+
+def _fastest(
+    config: AcceleratorConfig, operations: Sequence[Recorded], recorded: RecordedStep, memory: Memory
+) -> list[Instruction]:
+    """The body, in the order and at the places that take the fewest cycles of those that are tried."""
+    found: list[tuple[int, list[Instruction], Placement]] = []
+    failure: UserError | None = None
+    for window in WINDOWS:
+        try:
+            body, placement = _body(config, operations, recorded, memory, window)
+        except UserError as error:
+            failure = failure or error
+            continue
+        durations = [operation_cycles(config, instruction.operation) for instruction in body]
+        found.append((section_cycles(body, durations), body, placement))
+    if not found:
+        assert failure is not None
+        raise failure
+    _, body, placement = min(found, key=lambda each: each[0])
+    memory.place(config, placement)
+    return body
+
+
+def _body(
+    config: AcceleratorConfig, operations: Sequence[Recorded], recorded: RecordedStep, memory: Memory, window: int
+) -> tuple[list[Instruction], Placement]:
     rough = _Rough(config)
-    order = schedule([rough.task(operation) for operation in operations], WINDOW)
+    order = schedule([rough.task(operation) for operation in operations], window)
     timed = [Timed(operations[slot.task], slot.begin, slot.end) for slot in order]
     placement = allocate(config, timed, recorded.tape.reals, memory.kept)
     memory.place(config, placement)
     # Once more, now that it is known who meets whom in memory.
     placed = [_finish(config, slot.operation, placement) for slot in timed]
     tasks = [_placed_task(config, slot.operation, own, placement) for slot, own in zip(timed, placed, strict=True)]
-    final = [slot.task for slot in schedule(tasks, WINDOW)]
-    body = _with_waits(config, [timed[index].operation for index in final], [placed[index] for index in final])
-    prologue = [Instruction(t, {}, "prologue", name) for name, t in memory.prologue()]
-    epilogue = [Instruction(t, {}, "epilogue", name) for name, t in memory.epilogue()]
-    return Lowered(experiment, config, Program(prologue, body, epilogue, count), memory)
+    final = [slot.task for slot in schedule(tasks, window)]
+    return _with_waits(
+        config, [timed[index].operation for index in final], [placed[index] for index in final]
+    ), placement
 
 
 def _check(experiment: Experiment) -> None:
