@@ -115,6 +115,17 @@ def test_a_wait_is_for_who_comes_last() -> None:
     assert step.units["gemm"].waits_longest_for is None
 
 
+def test_a_unit_that_is_busy_as_long_as_another_waits_for_its_own_stream() -> None:
+    square = Vector(VectorOperation.MULTIPLY, 0, 0, 0, 4)
+    section = [
+        Instruction(Transfer(Direction.LOAD_REAL, 0, 0, 0, 1)),
+        Instruction(square),
+        Instruction(square, {Unit.TRANSFER: 1}),
+    ]
+    assert [each.waits_for for each in estimate_step(section, [30, 30, 10]).executed] == [OWN_STREAM] * 3
+    assert estimate_step(section, [31, 30, 10]).executed[2].waits_for == "transfer"
+
+
 def test_a_program_without_products_has_no_ratio() -> None:
     estimate = simulate(SMALL, loads(1, 0, 1))
     assert estimate.ratio_to_busiest == float("inf") and estimate.array_utilization == 0
