@@ -15,7 +15,7 @@ _MODULE = re.compile(r"^module (\\\S+ |\w+) ?\(", re.MULTILINE)
 _MODULE_TEXT = re.compile(r"^module .*?^endmodule\n", re.MULTILINE | re.DOTALL)
 _CLOCK_PORT = re.compile(r"^  input (clk|rst);$", re.MULTILINE)
 _EMPTY_WIRE = re.compile(r"^  wire \[-1:0\] (\S+) ?;\n", re.MULTILINE)
-_ZERO_MEMORY = re.compile(r"^  initial begin\n(?:    (\w+)\[(\d+)\] = (\d+)'h0+;\n)+  end\n", re.MULTILINE)
+_ZERO_MEMORY = re.compile(r"^  initial begin\n(?:    (\w+)\[(\d+)\] = (\d+)'[hd]0+;\n)+  end\n", re.MULTILINE)
 _WAKE = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+ ) = 0;\n", re.MULTILINE)
 _CHECK = re.compile(
     r"^  always @\(posedge clk\) begin\n(?:    .*\n)*?      assert .*\n(?:    .*\n)*?  end\n", re.MULTILINE

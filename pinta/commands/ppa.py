@@ -1,9 +1,8 @@
-"""``pinta ppa``: area and critical path of the accelerator in a cell library."""
+"""``pinta ppa``: area and shortest period of each unit of the machine in a cell library."""
 
 import dataclasses
 import json as json_format
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -11,69 +10,75 @@ from rich.console import Console
 from rich.table import Table
 
 from pinta.options import Json, Preset
-from pinta_hw.accelerator import Accelerator
+from pinta_hw.machine import Machine
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.presets import load_config
-from rtl_gen.synthesis import SynthesisResult, synthesize
-from rtl_gen.verilog import generate
+from rtl_gen.synthesis.macro import MacroTiming
+from rtl_gen.synthesis.units import UnitDesign, UnitResult, synthesize_unit
+from rtl_gen.verilog import modules
+
+CACHE = Path("build/ppa")
 
 
 def ppa(
     liberty: Annotated[Path, typer.Option("--liberty", help="Cell library, `.lib` or `.lib.gz`.")],
     preset: Preset = "tiny",
     part: Annotated[
-        str, typer.Option("--part", help="Only this module and what is below it, such as `block_unit`.")
-    ] = "",
-    bank_area_um2: Annotated[float, typer.Option("--bank-area-um2", min=0, help="Area of one scratchpad bank.")] = 0.0,
+        list[str] | None,
+        typer.Option("--part", help="Only this unit or module, such as `gemm_unit` or `block_unit`; may be repeated."),
+    ] = None,
+    macro_access_ps: Annotated[
+        float, typer.Option("--macro-access-ps", min=0, help="From the clock to a memory's data.")
+    ] = MacroTiming.access_ps,
+    macro_setup_ps: Annotated[
+        float, typer.Option("--macro-setup-ps", min=0, help="From a memory's input to the clock.")
+    ] = MacroTiming.setup_ps,
+    cache: Annotated[Path, typer.Option("--cache", help="Folder that keeps what has been mapped.")] = CACHE,
     json: Json = False,
 ) -> None:
-    """Map the accelerator to standard cells (yosys) and time it (OpenSTA); minutes, for every distinct module once.
+    """Map each unit of the machine to standard cells (yosys) and time it (OpenSTA); many minutes the first time.
 
-    Scratchpad banks are memory macros: they count with the area given for them and end the timing paths.
+    Memories (banks, program stores, tables) are macros: counted, without area, with the timing given.
 
-    Example: `pinta ppa --preset tiny --liberty asap7_rvt_tt.lib.gz --part block_unit`
+    Example: `pinta ppa --preset tiny --liberty asap7_rvt_tt.lib.gz --part gemm_unit`
     """
     if not liberty.is_file():
         raise UserError(f"liberty: {liberty} is not a file; allowed: a cell library, .lib or .lib.gz")
     config = load_config(preset)
     name = f"pinta_{config.name}"
-    with TemporaryDirectory(prefix="pinta-ppa-") as folder, Console(stderr=True).status("mapping to cells"):
-        files = generate(Accelerator(config), name, config, Path(folder))
-        result = synthesize(
-            [file for file in files if file.suffix == ".v"],
-            f"{name}_{part}" if part else name,
-            liberty,
-            period_ps=1000 / config.clock_ghz,
-            black_boxes={} if part else {f"{name}_bank": bank_area_um2},
-        )
+    timing = MacroTiming(macro_access_ps, macro_setup_ps)
+    results: list[UnitResult] = []
+    with Console(stderr=True).status("writing Verilog") as status:
+        design = UnitDesign(modules(Machine(config), name), name)
+        for one in part or design.units:
+            design.module(one)
+        for one in part or design.units:
+            status.update(f"mapping {one}")
+            results.append(synthesize_unit(design, one, liberty, 1000 / config.clock_ghz, timing, cache))
     if json:
-        typer.echo(json_format.dumps(dataclasses.asdict(result), indent=2))
+        typer.echo(json_format.dumps([dataclasses.asdict(result) for result in results], indent=2))
     else:
-        _print(result)
+        _print(name, results)
 
 
-def _print(result: SynthesisResult) -> None:
+def _print(name: str, results: list[UnitResult]) -> None:
     console = Console()
-    table = Table(title=f"{result.top}, {result.liberty}", title_justify="left")
-    for heading in ("module", "instances", "cells", "flip-flops", "area, um2 each", "share, %"):
-        table.add_column(heading, justify="left" if heading == "module" else "right")
-    for module in result.modules:
-        share = 100 * module.instances * module.area_um2 / result.area_um2 if result.area_um2 else 0
-        table.add_row(
-            module.name,
-            f"{module.instances:,}",
-            f"{module.cells:,}",
-            f"{module.flops:,}",
-            f"{module.area_um2:,.1f}",
-            f"{share:.1f}",
-        )
+    first = results[0].synthesis
+    table = Table(title=f"{name}, {first.liberty}, {first.period_ps:,.0f} ps asked for", title_justify="left")
+    for heading in ("unit", "area, um2", "cells", "flip-flops", "period, ps", "from", "to", "memories"):
+        table.add_column(heading, justify="right" if heading in _FIGURES else "left")
+    for result in results:
+        found = result.synthesis
+        period = f"{found.critical_path_ps:,.0f}" if found.critical_path_ps is not None else ""
+        memories = ", ".join(f"{one.count} of {one.words} x {one.bits}" for one in result.macros)
+        figures = (f"{found.area_um2:,.0f}", f"{found.cells:,}", f"{found.flops:,}", period)
+        table.add_row(result.name, *figures, *(found.critical_path_ends or ("", "")), memories)
     console.print(table)
-    console.print(
-        f"area {result.area_um2:,.1f} um2, {result.cells:,} cells, {result.flops:,} flip-flops", highlight=False
-    )
-    if result.critical_path_ps is not None:
-        ends = " to ".join(result.critical_path_ends)
-        console.print(f"critical path {result.critical_path_ps:,.0f} ps of {result.period_ps:,.0f} ps: {ends}")
-    for note in result.notes:
+    area, cells, flops = (sum(getattr(one.synthesis, key) for one in results) for key in ("area_um2", "cells", "flops"))
+    console.print(f"together {area:,.0f} um2, {cells:,} cells, {flops:,} flip-flops, no memories", highlight=False)
+    for note in first.notes:
         console.print(f"- {note}", highlight=False)
-    console.print(f"tools: {', '.join(result.tools)}", highlight=False)
+    console.print(f"tools: {', '.join(first.tools)}", highlight=False)
+
+
+_FIGURES = ("area, um2", "cells", "flip-flops", "period, ps")

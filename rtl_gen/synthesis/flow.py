@@ -9,6 +9,7 @@ from pathlib import Path
 from pinta_hw.spec.errors import UserError
 
 from . import liberty as liberty_file
+from . import registers
 from .mapping import cells_by_module, instances, map_to_cells, totals
 from .timing import Activity, Timing, analyze
 from .tools import find_sta, find_yosys, version
@@ -52,7 +53,7 @@ class SynthesisResult:
     critical_path_ps : float or None
         Shortest clock period before layout, setup included; None without OpenSTA.
     critical_path_ends : tuple of str
-        Where the longest path starts and ends.
+        Registers, macros or ports where the longest path starts and ends.
     power_mw, leakage_mw : float or None
         At ``period_ps``, if activities were given.
     period_ps : float
@@ -147,11 +148,14 @@ def synthesize(
         )
         mapped = cells_by_module(netlist)
         counts = totals(mapped, top)
+        ends: tuple[str, ...] = ()
         timing: Timing | None = None
         if sta:
             latch = library.low_latch.name if library.low_latch else None
             latches = sum(counts[name] * cells[latch] for name, cells in mapped.items()) if latch else 0
             timing = analyze(netlist, top, library, folder, sta, period_ps, latches, macro_libraries, activities)
+            names = (netlist.read_text(), (folder / registers.FILE).read_text())
+            ends = tuple(registers.described(pin, top, *names) for pin in (timing.start, timing.end))
         tools = tuple(version(program, folder) for program in (yosys, sta) if program)
         modules = tuple(
             ModuleArea(
@@ -173,7 +177,7 @@ def synthesize(
         cells=sum(m.instances * m.cells for m in modules),
         flops=sum(m.instances * m.flops for m in modules),
         critical_path_ps=timing.critical_path_ps if timing else None,
-        critical_path_ends=(timing.start, timing.end) if timing else (),
+        critical_path_ends=ends,
         power_mw=timing.power_mw if timing else None,
         leakage_mw=timing.leakage_mw if timing else None,
         period_ps=period_ps,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from . import clock_gates
+from . import clock_gates, registers
 from .liberty import Liberty
 from .tools import run
 
@@ -108,7 +108,7 @@ def map_to_cells(
             "techmap -map clock_gate_cells.v",
             "opt_clean",
         ]
-    script += ["dfflibmap -liberty cells.lib", "opt -nosdff -fast"]
+    script += [*registers.COMMANDS, "dfflibmap -liberty cells.lib", "opt -nosdff -fast"]
     constraints = " -constr constraints.abc" if library.buffer else ""
     script += [f"abc -liberty cells.lib{constraints} -D {period_ps:g} -script map.abc", "opt_clean"]
     if library.tie_high and library.tie_low:

@@ -95,13 +95,16 @@ def test_verilog_is_written(tmp_path):
     assert json.loads((tmp_path / "rtl" / "manifest.json").read_text())["top"] == "pinta_tiny"
 
 
-def test_ppa_of_one_module_in_any_liberty_file():
+def test_ppa_of_parts_in_any_liberty_file(tmp_path):
     skip_without("yosys")
-    arguments = ("ppa", "--preset", "tiny", "--liberty", "tb/data/minimal.lib", "--part", "drain")
-    result = json.loads(output_of(*arguments, "--json"))
-    assert result["top"] == "pinta_tiny_drain"
-    assert result["area_um2"] > 0 and result["flops"] > 0
-    assert f"{result['cells']:,} cells" in output_of(*arguments)
+    arguments = ("ppa", "--preset", "tiny", "--liberty", "tb/data/minimal.lib", "--cache", str(tmp_path))
+    arguments += ("--part", "drain", "--part", "reset_sequence")
+    drain, reset_sequence = json.loads(output_of(*arguments, "--json"))
+    assert drain["synthesis"]["top"] == "pinta_tiny_drain"
+    assert drain["synthesis"]["area_um2"] > 0 and drain["synthesis"]["flops"] > 0
+    assert reset_sequence["synthesis"]["top"] == "pinta_tiny_reset_sequence"
+    cells = drain["synthesis"]["cells"] + reset_sequence["synthesis"]["cells"]
+    assert f"{cells:,} cells" in output_of(*arguments)
 
 
 @pytest.mark.parametrize(

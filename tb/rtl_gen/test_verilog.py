@@ -12,7 +12,8 @@ import pytest
 from amaranth.hdl import Signal
 from amaranth.lib import wiring
 
-from pinta_hw.accelerator import Accelerator
+from pinta_hw.machine import Machine
+from pinta_hw.memory.bank import Bank
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.presets import load_config
 from rtl_gen.library import VerilogLibrary
@@ -23,13 +24,15 @@ from tb.tools import skip_without, verilator_environment
 TINY = load_config("tiny")
 
 
-@pytest.fixture(scope="module", params=["toy", "tiny", "edge", pytest.param("large", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=["toy", "tiny", *(pytest.param(name, marks=pytest.mark.slow) for name in ("edge", "large"))]
+)
 def generated(request, tmp_path_factory) -> Path:
     """The file list of a generated design."""
     name = f"pinta_{request.param}"
     out_dir = tmp_path_factory.mktemp(name)
     config = TINY if request.param == "toy" else load_config(request.param)
-    generate(Toy() if request.param == "toy" else Accelerator(config), name, config, out_dir)
+    generate(Toy() if request.param == "toy" else Machine(config), name, config, out_dir)
     return out_dir / f"{name}.f"
 
 
@@ -44,7 +47,7 @@ def test_equal_components_share_a_module():
 
 
 def test_every_instance_names_a_module_of_the_design():
-    for name, text in modules(Accelerator(TINY), "tiny").items():
+    for name, text in modules(Machine(TINY), "tiny").items():
         assert text.startswith(f"module {name}")
     texts = modules(Toy(), "toy")
     assert re.findall(r"^  (toy_\w+) +(\w+) \(", texts["toy"], re.MULTILINE) == [
@@ -64,8 +67,9 @@ def test_an_undriven_output_stays_an_output():
     assert "  output [3:0] unused;" in modules(Toy(), "toy")["toy"]
 
 
-def test_checks_and_memory_contents_are_for_simulation_only():
-    text = "".join(modules(Delay(8), "delay").values())
+@pytest.mark.parametrize("width", [8, 32, 72])
+def test_checks_and_memory_contents_are_for_simulation_only(width):
+    text = "".join(modules(Delay(8), "delay").values()) + modules(Bank(16, width), "bank")["bank"]
     outside = re.sub(r"`(ifndef SYNTHESIS|ifdef __ICARUS__)\n.*?`endif\n", "", text, flags=re.DOTALL)
     assert "assert" in text and "initial" in text
     assert "assert" not in outside and "initial" not in outside
@@ -101,11 +105,11 @@ def test_a_name_that_is_no_identifier_is_refused(name, tmp_path):
 def test_two_runs_give_the_same_bytes(tmp_path):
     program = (
         "import sys, pathlib\n"
-        "from pinta_hw.accelerator import Accelerator\n"
+        "from pinta_hw.machine import Machine\n"
         "from pinta_hw.spec.presets import load_config\n"
         "from rtl_gen.verilog import generate\n"
         "config = load_config('tiny')\n"
-        "generate(Accelerator(config), 'tiny', config, pathlib.Path(sys.argv[1]))\n"
+        "generate(Machine(config), 'tiny', config, pathlib.Path(sys.argv[1]))\n"
     )
     trees = []
     for seed in ("1", "2"):
