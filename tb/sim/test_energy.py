@@ -151,3 +151,7 @@ def test_a_wider_word_and_a_larger_bank_cost_more() -> None:
     sram = load_table("published-7nm").sram
     assert sram.access_pj(8, 32) == 3.75
     assert sram.access_pj(8, 72) < sram.access_pj(16, 72) < sram.access_pj(32, 72) == 8.5 * 72 / 64
+
+
+def test_a_beat_is_two_accesses_of_64_bits() -> None:
+    assert event_energy_pj(SMALL, load_table("published-7nm"), Event.BEAT) == 2 * 1300
