@@ -24,7 +24,7 @@ from ..real import Reals
 from . import lanes
 from .reals import Addresses, runs, view_of
 from .tape import Places, RealTable, Recorded, Tape, TensorTable, Use
-from .tensors import Buffer, Plane, Region, Tensor, contiguous, join, joinable, matched
+from .tensors import Buffer, Plane, Region, Tensor, contiguous, join, matched
 
 
 @dataclass
@@ -199,10 +199,6 @@ class Recorder(Arithmetic[Tensor]):
             planes.append(Plane(result, block, plane.rows) if plane.buffer else plane)
             block += plane.row_blocks if plane.buffer else 0
         pairs = [(source, target) for source, target in zip(a.planes, planes, strict=True) if source.buffer]
-        sources = [source for source, _ in pairs]
-        if sources and not contiguous(sources) and joinable(sources):
-            # One product fills the array better than several.
-            join(f"{name} rows", sources)
         for run in _runs(pairs):
             sources, targets = [source for source, _ in run], [target for _, target in run]
             self._product(name, sources, list(b.planes), targets, False, b_transposed)

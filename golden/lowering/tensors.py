@@ -107,18 +107,13 @@ def matched(tensor: Tensor, like: Tensor) -> Tensor:
     return Tensor(tuple(found), tensor.columns, tensor.bits)
 
 
-def joinable(planes: list[Plane]) -> bool:
-    """Whether the planes are all of the buffers that they lie in, in order, and no constants."""
-    return all(_is_whole(segment) for segment in _segments(planes))
-
-
 def join(name: str, planes: list[Plane]) -> None:
     """Make a buffer that holds planes below each other; the buffers that they fill have their places in it from now on.
 
     Raises
     ------
     AssertionError
-        If the planes are not `joinable`.
+        If the planes are not all of the buffers that they lie in, in order, or are constants.
     """
     first = planes[0].buffer
     assert first is not None

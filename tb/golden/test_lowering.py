@@ -34,7 +34,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "odd sizes": ("poisson2d", {"network": {"hidden": [13, 7]}, "training": {"interior": 11, "micro_batch": 5}}),
     "rank 3": ("poisson2d-tt", {"network": {"hidden": [12, 12], "tt": {"modes": 2, "rank": 3}}}),
     "hjb": ("hjb20d", {"estimator": {"chunk": 8}}),
-    "heat": ("heat100d", {"network": {"hidden": [8, 8]}, "estimator": {"chunk": 10}}),
+    "heat": ("heat100d", {"network": {"hidden": [8, 8]}, "estimator": {"chunk": 5}}),
     "diffquant": ("poisson2d", {"estimator": {"name": "diffquant", **PERTURBED}}),
     "parity": ("poisson2d", {"estimator": {"name": "parity", **PERTURBED}}),
     "stein": ("poisson2d", {"estimator": {"name": "stein", **PERTURBED}}),

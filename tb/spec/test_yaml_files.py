@@ -120,8 +120,8 @@ program_depth: 16
             "banks: 4",
             "bank: 4",
             (
-                "bank: there is no such key; allowed: name, groupings, groups, banks, words, program_depth, real_words, "
-                "table_lanes, residual_lanes, update_lanes, clock_ghz"
+                "bank: there is no such key; allowed: name, groupings, groups, banks, words, program_depth, "
+                "real_words, table_lanes, residual_lanes, update_lanes, clock_ghz"
             ),
         ),
         ("words: 256\n", "", "words: missing; it has no default"),
