@@ -21,7 +21,6 @@ from golden.smx import SmxMatrix
 from golden.trace import GemmTrace
 from golden.train import Trainer
 from pinta_hw.spec import experiment as spec
-from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Experiment, Precision, load_experiment
 from pinta_hw.spec.formats import NAN_EXPONENT
 from pinta_hw.spec.real import ADAM
