@@ -238,13 +238,13 @@ def _assign(
         placed[group][item] = offset
         group_of[item] = group
 
-    waiting = set(items)
+    waiting = dict.fromkeys(items)  # in their order, which breaks ties the same way each time
     limits = {item: set[int]() for item in items}
     while waiting:
         item = max(
             waiting, key=lambda item: (len(limits[item]), item.words * (item.last - item.first + 1), -item.first)
         )
-        waiting.remove(item)
+        del waiting[item]
         possible = choices(item)
         if not possible:
             raise UserError(
