@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.errors import UserError
-from pinta_hw.spec.formats import PLANE_BITS
+from pinta_hw.spec.formats import PLANE_BITS, SmxFormat
 from pinta_hw.spec.isa.instruction import Operation, Unit
 from pinta_hw.spec.isa.real_memory import REAL_BANKS, RealGroup
 from pinta_hw.spec.isa.transfer import BEAT_BYTES, Direction, Transfer
@@ -30,6 +30,10 @@ from .tensors import Buffer, RealBuffer, Region
 
 Beats = npt.NDArray[np.uint64]
 """Shape (beats, 2): the low and the high half of each."""
+
+
+_RESIDENT_SHARE = 8
+"""Constants may fill the scratchpad divided by this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +56,17 @@ class Memory:
         Step 0.
     scalars : sequence of dict
         Constants of each step's update.
+    config : AcceleratorConfig
+        The accelerator.
     """
 
-    def __init__(self, trainer: Trainer, recorded: RecordedStep, scalars: Sequence[dict[str, float]]) -> None:
+    def __init__(
+        self,
+        trainer: Trainer,
+        recorded: RecordedStep,
+        scalars: Sequence[dict[str, float]],
+        config: AcceleratorConfig,
+    ) -> None:
         self._trainer, self._recorded, self._scalars = trainer, recorded, scalars
         tape = recorded.tape
         other = record_step(trainer, 1, scalars[-1] if len(scalars) < 2 else scalars[1]).tape
@@ -72,17 +84,30 @@ class Memory:
         order |= dict.fromkeys(tape.constants.values())
         read = {_holder(use) for operation in tape.operations for use in operation.reads}
         self._loads = [_Load(buffer, buffer in varying) for buffer in order if buffer in read]
-        self.kept: set[Buffer | RealBuffer] = {load.buffer for load in self._loads if not load.varies}
-        """Buffers that the prologue fills, for all steps."""
+        self.kept: set[Buffer | RealBuffer] = set()
+        """Buffers that the prologue fills, for all steps; constants beyond a share of the scratchpad come each step."""
+        room = config.scratchpad_words // _RESIDENT_SHARE
+        for load in sorted((load for load in self._loads if not load.varies), key=lambda load: _size(load.buffer)):
+            room -= _size(load.buffer) if isinstance(load.buffer, Buffer) else 0
+            if room >= 0 or isinstance(load.buffer, RealBuffer):
+                self.kept.add(load.buffer)
 
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of the loss's terms, a beat each."""
         return tuple(self._recorded.losses)
 
-    def loads(self) -> list[Recorded]:
-        """What each step reads: transfers that have a place after `place`."""
-        return [self._load(load) for load in self._loads if load.varies]
+    def with_loads(self, operations: Sequence[Recorded]) -> list[Recorded]:
+        """The operations, each behind the transfers of what it is the first to read."""
+        waiting = {load.buffer: load for load in self._loads if load.buffer not in self.kept}
+        found: list[Recorded] = []
+        for operation in operations:
+            for use in operation.reads:
+                load = waiting.pop(_holder(use), None)
+                if load is not None:
+                    found.append(self._load(load, operation.micro_batch))
+            found.append(operation)
+        return found
 
     def stores(self) -> list[Recorded]:
         """What each step writes: its losses."""
@@ -119,7 +144,8 @@ class Memory:
     def prologue(self) -> Iterator[tuple[str, Transfer]]:
         """Transfers before the first step: constants, weights, and zeros for moments and gradients."""
         for buffer, at in self._constants.items():
-            yield buffer.name, self._transfer_of(buffer, at, 0)
+            if buffer in self.kept:
+                yield buffer.name, self._transfer_of(buffer, at, 0)
         for group in RealGroup:
             yield group.name.lower(), self._parameters(Direction.LOAD_REAL, self._weights, group)
 
@@ -215,18 +241,15 @@ class Memory:
         memory = at + BEAT_BYTES * self._parameter_beats * group
         return Transfer(direction, memory, 0, group * self._config.real_group_words, self._parameter_beats)
 
-    def _load(self, load: _Load) -> Recorded:
+    def _load(self, load: _Load, micro_batch: int) -> Recorded:
         buffer = load.buffer
         use: Use = _whole(buffer)
-        micro_batch = min(
-            operation.micro_batch
-            for operation in self._recorded.tape.operations
-            if any(_holder(other) is buffer for other in operation.reads)
-        )
 
         def build(places: Places) -> Operation:
             if hasattr(self, "placement"):
-                return self._transfer_of(buffer, self._varying[buffer], self.record_bytes)
+                if load.varies:
+                    return self._transfer_of(buffer, self._varying[buffer], self.record_bytes)
+                return self._transfer_of(buffer, self._constants[buffer], 0)
             beats = -(-buffer.words // REAL_BANKS) if isinstance(buffer, RealBuffer) else _words(places, buffer)
             return Transfer(Direction.LOAD_REAL, 0, 0, 0, beats)
 
@@ -242,6 +265,13 @@ class Memory:
 
         use = RealRegion(buffer, 0, buffer.words)
         return Recorded(Unit.TRANSFER, f"store {buffer.name}", "store", micro_batch, (use,), (), build)
+
+
+def _size(buffer: Buffer | RealBuffer) -> int:
+    """About the words of a buffer."""
+    if isinstance(buffer, RealBuffer):
+        return buffer.words
+    return buffer.row_blocks * buffer.column_blocks * SmxFormat(buffer.bits).planes
 
 
 def fill_beats(beats: Beats, layout: TensorLayout, block: int, matrix: SmxMatrix) -> None:

@@ -155,3 +155,9 @@ def test_what_does_not_fit_is_told(changes: dict[str, Any], message: str) -> Non
     content = merged(load_experiment(EXPERIMENTS / "poisson2d-tt.yaml").model_dump(), changes)
     with pytest.raises(UserError, match=message):
         lower(Experiment.model_validate(content), SMALL)
+
+
+def test_lowering_is_deterministic() -> None:
+    first, second = (lower(experiment("poisson train"), SMALL, STEPS) for _ in range(2))
+    words = [[stream_word(SMALL, i) for section in low.program.sections for i in section] for low in (first, second)]
+    assert words[0] == words[1]
