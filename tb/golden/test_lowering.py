@@ -24,7 +24,7 @@ from pinta_hw.spec.presets import load_config
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 STEPS = 2
 SMALL = AcceleratorConfig(
-    "small", (Grouping(2, 2), Grouping(4, 1), Grouping(1, 4)), groups=8, banks=4, words=512, program_depth=1024
+    "small", (Grouping(2, 2), Grouping(4, 1), Grouping(1, 4)), groups=8, banks=4, words=512, program_depth=2048
 )
 TRAIN = {"tt": {"modes": 2, "rank": 4}}
 PERTURBED = {"directions": "orthogonal", "sigma": 0.01, "count": 2}

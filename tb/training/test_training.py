@@ -1,13 +1,11 @@
 """Whole training steps on the RTL: every word of every memory, every weight, every loss, every cycle."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from golden.lowering.compiler import lower
 from pinta_hw.spec.config import AcceleratorConfig, Grouping
-from tb.golden.test_lowering import CASES, SMALL, STEPS, assert_trained, experiment
+from tb.golden.test_lowering import SMALL, STEPS, assert_trained, experiment
 from tb.training.check import train_on_rtl
 
 ODD = AcceleratorConfig(
@@ -25,11 +23,6 @@ ODD = AcceleratorConfig(
 """More rows than columns, wide elementwise work, one table."""
 
 
-@pytest.fixture(scope="module")
-def config() -> AcceleratorConfig:
-    return replace(SMALL, program_depth=512)
-
-
 def assert_equal(case: str, config: AcceleratorConfig, steps: int, latency: int = 40) -> None:
     lowered = lower(experiment(case), config, steps)
     compared = train_on_rtl(lowered, latency, name=case.replace(" ", "-"))
@@ -41,13 +34,13 @@ def assert_equal(case: str, config: AcceleratorConfig, steps: int, latency: int 
 @pytest.mark.parametrize(
     "case", ["poisson train", "hjb", "heat", "diffquant", "parity", "poisson dense", "own equation"]
 )
-def test_steps_on_the_rtl(case: str, config: AcceleratorConfig) -> None:
-    assert_equal(case, config, STEPS)
+def test_steps_on_the_rtl(case: str) -> None:
+    assert_equal(case, SMALL, STEPS)
 
 
-@pytest.mark.parametrize("case", sorted(set(CASES) - {"heat"}))
-def test_a_slow_memory_changes_cycles_only(case: str, config: AcceleratorConfig) -> None:
-    assert_equal(case, config, 1, latency=300)
+@pytest.mark.parametrize("case", ["odd sizes", "random directions", "stein"])
+def test_a_slow_memory_changes_cycles_only(case: str) -> None:
+    assert_equal(case, SMALL, 1, latency=300)
 
 
 @pytest.mark.slow
@@ -55,8 +48,8 @@ def test_another_shape_gives_the_same_bits() -> None:
     assert_equal("poisson train", ODD, STEPS)
 
 
-def test_the_loss_falls(config: AcceleratorConfig) -> None:
-    lowered = lower(experiment("poisson train"), config, 30)
+def test_the_loss_falls() -> None:
+    lowered = lower(experiment("poisson train"), SMALL, 30)
     compared = train_on_rtl(lowered, name="falling")
     assert compared.equal
     memory = lowered.memory
