@@ -45,7 +45,8 @@ def test_gradients_of_the_loss_equal_those_of_jax(problem: str, estimator: str, 
     interior, boundary = trainer.points(0)
     gradients, losses = trainer.gradients(interior, boundary)
     recurrences = Recurrences(trainer.network, estimator, SIGMA, interior, boundary, trainer.frame(0))
-    constants = trainer.in_step.constants(interior, boundary)
+    inside, outside = trainer.in_step.constants(interior, boundary)
+    constants = inside | outside
 
     def loss(parameters: dict[str, Any]) -> Any:
         return problem_loss(trainer.problem, constants, recurrences.outputs(parameters))
