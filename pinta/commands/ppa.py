@@ -11,8 +11,8 @@ from rich.table import Table
 
 from pinta.options import Json, Preset
 from pinta_hw.machine import Machine
-from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.presets import load_config
+from rtl_gen.synthesis.liberty import opened
 from rtl_gen.synthesis.macro import MacroTiming
 from rtl_gen.synthesis.units import UnitDesign, UnitResult, synthesize_unit
 from rtl_gen.verilog import modules
@@ -42,9 +42,9 @@ def ppa(
 
     Example: `pinta ppa --preset tiny --liberty asap7_rvt_tt.lib.gz --part gemm_unit`
     """
-    if not liberty.is_file():
-        raise UserError(f"liberty: {liberty} is not a file; allowed: a cell library, .lib or .lib.gz")
     config = load_config(preset)
+    with opened(liberty):  # a mistake in it is told before minutes of work
+        pass
     name = f"pinta_{config.name}"
     timing = MacroTiming(macro_access_ps, macro_setup_ps)
     results: list[UnitResult] = []

@@ -15,7 +15,7 @@ from tb.machine.design import machine_design
 from tb.machine.session import Job, Outcome, run_job
 from tb.runner import build
 
-_LEAST_BYTES = 1 << 20
+_LEAST_BYTES = 1 << 21
 """Of the simulated memory: one size for all short trainings, so that a machine is compiled once."""
 
 
