@@ -35,7 +35,7 @@ def record(tape: Tape, operation: ElementwiseOperation, bits: int, **given: Any)
         by_row = operation is ElementwiseOperation.ADD_ROW
         own = {n: t.planes[0 if by_row and n == "c" else index] for n, t in operands.items()}
         reduced.append(_reduce(tape, operation, own))
-    name = settings.pop("name", operation.name.lower())
+    name = operation.name.lower()
     if "function" in settings:
         name = f"{settings['function'].name.lower()} {settings['order']}"
     total = sum(plane.row_blocks for plane, left in zip(a.planes, reduced, strict=True) if left.kind is not None)

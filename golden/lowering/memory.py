@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.errors import UserError
-from pinta_hw.spec.formats import PLANE_BITS, SmxFormat
+from pinta_hw.spec.formats import SmxFormat
 from pinta_hw.spec.isa.instruction import Operation, Unit
 from pinta_hw.spec.isa.real_memory import REAL_BANKS, RealGroup
 from pinta_hw.spec.isa.transfer import BEAT_BYTES, Direction, Transfer
@@ -203,11 +203,14 @@ class Memory:
         for buffer, at in self._varying.items():
             if isinstance(buffer, Buffer):
                 yield at + shift, self._tensor_beats(buffer, tables)
-        for mine, its in zip(own.real_tables, tape.real_tables, strict=True):
+        for given, now in zip(own.tensor_tables, tables, strict=True):
+            if given.buffer.root[0] not in self._varying and not np.array_equal(given.values, now.values):
+                raise _changed(given.buffer.name, step)
+        for mine, yours in zip(own.real_tables, tape.real_tables, strict=True):
             if mine.buffer in self._varying:
-                yield self._varying[mine.buffer] + shift, self._real_beats(its.values)
-            elif not np.array_equal(mine.values, its.values):
-                raise UserError(f"{mine.buffer.name}: changes in step {step} but not before; allowed: constants")
+                yield self._varying[mine.buffer] + shift, self._real_beats(yours.values)
+            elif not np.array_equal(mine.values, yours.values):
+                raise _changed(mine.buffer.name, step)
 
     def _tensor_beats(self, root: Buffer, tables: Sequence[TensorTable]) -> Beats:
         """All words of a tensor's region; those between its planes are zeros."""
@@ -267,6 +270,10 @@ class Memory:
         return Recorded(Unit.TRANSFER, f"store {buffer.name}", "store", micro_batch, (use,), (), build)
 
 
+def _changed(name: str, step: int) -> UserError:
+    return UserError(f"{name}: changes in step {step} but not in step 1; allowed: what changes in every step, or never")
+
+
 def _size(buffer: Buffer | RealBuffer) -> int:
     """About the words of a buffer."""
     if isinstance(buffer, RealBuffer):
@@ -297,6 +304,3 @@ def _holder(use: Use) -> Buffer | RealBuffer:
 
 def _words(places: Places, buffer: Buffer) -> int:
     return places.rows(buffer, 0, buffer.row_blocks).words
-
-
-assert PLANE_BITS == 64

@@ -47,7 +47,7 @@ class Recorded:
     name, phase : str
         For people and reports.
     micro_batch : int
-        It comes after all operations of those before.
+        That it belongs to; for reports.
     reads, writes : tuple
         Everything that it touches.
     build : callable

@@ -56,11 +56,6 @@ class Compared:
         return not any(self.wrong.values()) and self.outcome.counters.cycles == self.predicted_cycles
 
 
-def predicted_cycles(lowered: Lowered, latency: int = MEMORY_LATENCY_CYCLES) -> int:
-    """Cycles of the whole program, from the formulas."""
-    return simulate(lowered.config, lowered.program, latency).cycles
-
-
 def train_on_rtl(
     lowered: Lowered,
     latency: int = MEMORY_LATENCY_CYCLES,
