@@ -1,0 +1,1 @@
+"""What the accelerator is compared with: other methods' work, on other machines."""
