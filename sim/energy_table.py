@@ -90,7 +90,7 @@ class EnergyTable(_Record):
 
 def table_names() -> list[str]:
     """Names of the tables that come with the package."""
-    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml") if not path.stem.startswith("area-"))
 
 
 def load_table(name_or_path: str) -> EnergyTable:
