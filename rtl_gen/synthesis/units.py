@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +14,13 @@ from tempfile import TemporaryDirectory
 
 from pinta_hw.spec.errors import UserError
 
+from . import registers
 from .flow import ModuleArea, SynthesisResult, synthesize
 from .macro import MacroTiming, macro_liberty, memory_size
+from .mapping import NETLIST
 
+RESULT = "result.json"
+"""Written last into the folder of a unit: what lacks it is not complete."""
 _INSTANCE = re.compile(r"^  (\w+) +\\?(\S+) +\($", re.MULTILINE)
 
 
@@ -30,11 +35,12 @@ class Macros:
 
 @dataclass(frozen=True)
 class UnitResult:
-    """A unit, without its memories."""
+    """A unit, without its memories; ``folder`` holds its netlist, its registers' names and the macros' libraries."""
 
     name: str
     synthesis: SynthesisResult
     macros: tuple[Macros, ...]
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -97,18 +103,23 @@ def synthesize_unit(
     macros = {name: size for name, size in sizes.items() if size}
     texts = {name: design.modules[name] for name in sorted(counts)}
     asked = [texts, hashlib.sha256(liberty.read_bytes()).hexdigest(), period_ps, dataclasses.asdict(timing)]
-    kept = cache / f"{top}-{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]}.json"
-    if kept.is_file():
-        result = _read(kept)
-    else:
-        result = _synthesize(texts, top, liberty, period_ps, dict.fromkeys(macros, timing))
-        cache.mkdir(parents=True, exist_ok=True)
+    folder = cache / f"{top}-{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]}"
+    kept = folder / RESULT
+    result = _read(kept)
+    if result is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        result = _synthesize(texts, top, liberty, period_ps, dict.fromkeys(macros, timing), folder)
         kept.write_text(json.dumps(dataclasses.asdict(result), indent=2) + "\n")
-    return UnitResult(part, result, tuple(Macros(counts[name], *size) for name, size in macros.items()))
+    return UnitResult(part, result, tuple(Macros(counts[name], *size) for name, size in macros.items()), folder)
 
 
 def _synthesize(
-    texts: Mapping[str, str], top: str, liberty: Path, period_ps: float, macros: Mapping[str, MacroTiming]
+    texts: Mapping[str, str],
+    top: str,
+    liberty: Path,
+    period_ps: float,
+    macros: Mapping[str, MacroTiming],
+    kept: Path,
 ) -> SynthesisResult:
     with TemporaryDirectory(prefix="pinta-ppa-") as temporary:
         folder = Path(temporary)
@@ -118,18 +129,30 @@ def _synthesize(
         sources = [folder / f"{name}.v" for name in texts]
         for path in sources:
             path.write_text(texts[path.stem])
-        return synthesize(
+        result = synthesize(
             sources,
             top,
             liberty,
             period_ps=period_ps,
             black_boxes=dict.fromkeys(macros, 0.0),
             macro_libraries=libraries,
+            work=folder,
         )
+        for path in (folder / NETLIST, folder / registers.FILE, *libraries):
+            shutil.copyfile(path, kept / path.name)
+        return result
 
 
-def _read(path: Path) -> SynthesisResult:
-    content = json.loads(path.read_text())
+def _read(path: Path) -> SynthesisResult | None:
+    """A result that was kept, or None where there is none or it is broken."""
+    try:
+        content = json.loads(path.read_text())
+        return _result(content)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _result(content: dict) -> SynthesisResult:
     content["modules"] = tuple(ModuleArea(**module) for module in content["modules"])
     content["black_boxes"] = tuple((name, count) for name, count in content["black_boxes"])
     for field in ("critical_path_ends", "tools", "notes"):
