@@ -1,10 +1,10 @@
 """The layers that an experiment's network section describes."""
 
 from pinta_hw.spec import experiment
-from pinta_hw.spec.tensor_train import TensorTrain
+from pinta_hw.spec.train_shape import train_shape
 
 from .layers import Dense, Layer
-from .tt import SCHEDULES, TrainShape, balanced_modes, largest_ranks
+from .tt import SCHEDULES
 
 
 def make_layers(coordinates: int, network: experiment.Network) -> list[Layer]:
@@ -35,11 +35,3 @@ def make_layers(coordinates: int, network: experiment.Network) -> list[Layer]:
         if not network.tt.layer(i).dense:
             layers[i] = kind(layer.name, train_shape(layer.outputs, layer.inputs, network.tt, i))
     return layers
-
-
-def train_shape(outputs: int, inputs: int, settings: TensorTrain, index: int) -> TrainShape:
-    """Modes and ranks of hidden layer ``index``; where none are given, large modes lie at the ends of the train."""
-    own, rank = settings.layer(index), settings.rank_of(index)
-    rows = own.row_modes or balanced_modes(outputs, settings.modes)[::-1]
-    columns = own.column_modes or balanced_modes(inputs, settings.modes)
-    return TrainShape(rows, columns, rank if isinstance(rank, tuple) else largest_ranks(rows, columns, rank))
