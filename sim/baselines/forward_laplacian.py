@@ -19,24 +19,25 @@ def forward_laplacian(sizes: Sizes) -> Workload:
     before, after = factors(sizes.layers)
     work: Work = [*before]
     if sizes.boundary:
-        work += values("boundary", sizes, sizes.boundary, 1)
+        work += values("boundary", sizes, sizes.boundary, 1, cut=False)
     work += values("value", sizes, points, 3)
     work += _forward(sizes, points, points * directions)
     work.append(residual(sizes, 2 + directions))
     work += _reverse(sizes, points, points * directions)
     work += values_reverse("value", sizes, points)
     if sizes.boundary:
-        work += values_reverse("boundary", sizes, sizes.boundary)
+        work += values_reverse("boundary", sizes, sizes.boundary, cut=False)
     work += [*after, adam(sizes.parameters)]
-    neurons = sum(sizes.hidden)
+    neurons, widest = sum(sizes.hidden), max(sizes.hidden)
     return Workload(
         "forward Laplacian",
         tuple(work),
         points,
         directions,
         sizes.parameters,
-        kept_words=6 * neurons,  # h, p1, p2, p3, s before and behind the activation
-        kept_words_direction=2 * neurons,  # a before and behind it
+        sizes.largest_layer,
+        kept_words=2 * neurons + widest,  # y and s; what follows from them is computed again
+        kept_words_direction=neurons + widest,  # a, all before the activation
     )
 
 

@@ -25,7 +25,7 @@ def nested_reverse(sizes: Sizes) -> Workload:
     before, after = factors(sizes.layers)
     work: Work = [*before]
     if sizes.boundary:
-        work += values("boundary", sizes, sizes.boundary, 1)
+        work += values("boundary", sizes, sizes.boundary, 1, cut=False)
     work += values("value", sizes, points, 3)
     work += _gradient(sizes, points)
     work += _up(sizes, rows)
@@ -37,17 +37,18 @@ def nested_reverse(sizes: Sizes) -> Workload:
     work += values_reverse("value", sizes, points)
     work += _mixed(sizes, points)
     if sizes.boundary:
-        work += values_reverse("boundary", sizes, sizes.boundary)
+        work += values_reverse("boundary", sizes, sizes.boundary, cut=False)
     work += [*after, adam(sizes.parameters)]
-    neurons = sum(sizes.hidden)
+    neurons, widest = sum(sizes.hidden), max(sizes.hidden)
     return Workload(
         "nested reverse",
         tuple(work),
         points,
         directions,
         sizes.parameters,
-        kept_words=6 * neurons,  # h, p1, p2, p3, g, delta
-        kept_words_direction=5 * neurons,  # t, c, q, w, z
+        sizes.largest_layer,
+        kept_words=2 * neurons + widest,  # y and g; what follows from them is computed again
+        kept_words_direction=2 * neurons + widest,  # t and w
     )
 
 
@@ -61,9 +62,7 @@ def _gradient(sizes: Sizes, points: int) -> Work:
             work += forward(f"gradient.layer{index}", layer, points, transposed=True)
         if not first:
             n = points * layer.inputs
-            work.append(
-                Kernel(f"gradient.activation{index - 1}", "forward", n, multiplies=n, reads=n, writes=2 * n)
-            )
+            work.append(Kernel(f"gradient.activation{index - 1}", "forward", n, multiplies=n, reads=n, writes=2 * n))
     return work
 
 

@@ -111,6 +111,11 @@ class Sizes:
         """Trained numbers."""
         return sum(layer.weights + layer.outputs for layer in self.layers)
 
+    @property
+    def largest_layer(self) -> int:
+        """Weights of the largest layer."""
+        return max(layer.weights for layer in self.layers)
+
     def dense(self) -> "Sizes":
         """The same with dense layers."""
         layers = tuple(Layer(layer.inputs, layer.outputs) for layer in self.layers)

@@ -22,24 +22,25 @@ def stein(sizes: Sizes, pairs: int) -> Workload:
     )
     work: Work = [
         *before,
-        *values("base", sizes, base, 1),
+        *values("base", sizes, base, 1, cut=False),
         perturb,
         *values("stein", sizes, rows, 1, directional=True),
         sums,
         residual(sizes, 2 + sizes.coordinates),
         back,
         *values_reverse("stein", sizes, rows, directional=True),
-        *values_reverse("base", sizes, base),
+        *values_reverse("base", sizes, base, cut=False),
         *after,
         adam(sizes.parameters),
     ]
-    neurons = sum(sizes.hidden)
+    neurons, widest = sum(sizes.hidden), max(sizes.hidden)
     return Workload(
         "Stein",
         tuple(work),
         sizes.interior,
         directions,
         sizes.parameters,
-        kept_words=2 * neurons,  # h, p1
-        kept_words_direction=2 * neurons,
+        sizes.largest_layer,
+        kept_words=neurons + widest,  # y; what follows from them is computed again
+        kept_words_direction=neurons + widest,  # y
     )

@@ -8,12 +8,12 @@ from .workload import Kernel, Product
 Work = list[Product | Kernel]
 
 
-def values(name: str, sizes: Sizes, rows: int, order: int, *, directional: bool = False) -> Work:
+def values(name: str, sizes: Sizes, rows: int, order: int, *, directional: bool = False, cut: bool = True) -> Work:
     """Forward through all layers, with the derivatives of the activation up to ``order`` at each element."""
     cost = activation_cost(sizes.activation, order)
     work: Work = []
     for index, layer in enumerate(sizes.layers):
-        work += forward(f"{name}.layer{index}", layer, rows, directional=directional)
+        work += forward(f"{name}.layer{index}", layer, rows, directional=directional, cut=cut)
         elements = rows * layer.outputs
         last = index + 1 == len(sizes.layers)
         work.append(
@@ -32,12 +32,12 @@ def values(name: str, sizes: Sizes, rows: int, order: int, *, directional: bool 
     return work
 
 
-def values_reverse(name: str, sizes: Sizes, rows: int, *, directional: bool = False) -> Work:
+def values_reverse(name: str, sizes: Sizes, rows: int, *, directional: bool = False, cut: bool = True) -> Work:
     """Back through rows of values that nothing else depends on: gradients of all weights and biases."""
     work: Work = []
     for index in reversed(range(len(sizes.layers))):
         layer = sizes.layers[index]
-        work += reverse(f"{name}.layer{index}", layer, rows, directional=directional, inputs=index > 0)
+        work += reverse(f"{name}.layer{index}", layer, rows, directional=directional, inputs=index > 0, cut=cut)
         if index:
             elements = rows * layer.inputs
             # phi' times what came back, and the bias's sum

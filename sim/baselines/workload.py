@@ -105,6 +105,8 @@ class Workload:
         Interior points, and rows of each beside its base row.
     parameters : int
         Trained numbers.
+    largest_layer : int
+        Weights of the largest layer.
     kept_words, kept_words_direction : int
         FP32 words that one point, and one direction at one point, keep from the forward to the backward pass.
     """
@@ -114,6 +116,7 @@ class Workload:
     points: int
     directions: int
     parameters: int
+    largest_layer: int
     kept_words: int
     kept_words_direction: int
 
@@ -151,7 +154,8 @@ class Workload:
     @property
     def launches(self) -> int:
         """Kernels of a GPU: one for each product, with what follows it fused in, and for each kernel that follows
-        none."""
+        none.
+        """
         alone = sum(
             isinstance(one, Kernel) and not isinstance(before, Product)
             for before, one in zip((None, *self.work[:-1]), self.work, strict=True)

@@ -1,0 +1,198 @@
+"""Cycles and energy of a workload on an FP32 machine.
+
+Output-stationary: a tile of ``rows x columns`` results is summed in place while both operands stream past, one k a
+cycle; finished tiles leave while the next ones are summed, so a product lasts as long as its tiles, and its first
+operands' way across the array. A product may be transposed. Kernels take results from the accumulators and run on
+their lanes beside the array; transfers run beside both. So a step lasts as long as the busiest of the three, and the
+update, which needs the gradients.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..energy import OUTSIDE_MEMORY
+from ..energy_table import EnergyTable
+from .machine import FloatMachine
+from .schedule import Schedule, schedules
+from .workload import Kernel, Product, Workload
+
+_LATENCY = 7
+"""Cycles of multiplier and adder behind the last operands."""
+_FLOAT_BITS = 32
+_TABLE_PRODUCTS, _TABLE_SUMS = 2, 2
+"""Of a quadratic interpolation."""
+
+
+@dataclass(frozen=True)
+class MachineEstimate:
+    """A step on an FP32 machine.
+
+    Parameters
+    ----------
+    method, machine : str
+        What runs on what.
+    cycles : int
+        Of the step.
+    array_cycles, kernel_cycles, outside_cycles, update_cycles : int
+        Of its parts; the first three at the same time.
+    utilization : float
+        Multiply-adds of the products, over processing elements x cycles of the step.
+    array_utilization : float
+        The same over the cycles of the array alone.
+    time_us : float
+        At the machine's clock.
+    parts_pj : mapping of str to float
+        Energy by part (pJ).
+    chip_pj, total_pj : float
+        Without and with the memory outside (pJ).
+    schedule : Schedule
+        How the step is cut.
+    outside_bytes : int
+        That cross the port.
+    """
+
+    method: str
+    machine: str
+    cycles: int
+    array_cycles: int
+    kernel_cycles: int
+    outside_cycles: int
+    update_cycles: int
+    utilization: float
+    array_utilization: float
+    time_us: float
+    parts_pj: Mapping[str, float]
+    chip_pj: float
+    total_pj: float
+    schedule: Schedule
+    outside_bytes: int
+
+
+def estimate(machine: FloatMachine, table: EnergyTable, workload: Workload) -> MachineEstimate:
+    """A step, cut in the way whose product of energy and time is smallest."""
+    found = (_estimate(machine, table, workload, one) for one in schedules(workload, machine.memory_words))
+    return min(found, key=lambda one: one.total_pj * one.time_us)
+
+
+def _estimate(machine: FloatMachine, table: EnergyTable, workload: Workload, schedule: Schedule) -> MachineEstimate:
+    array = reads = writes = macs = 0
+    for product in workload.products:
+        times = _times(product, schedule)
+        pieces = _pieces(workload, schedule, product)
+        cycles, words = _product(machine, product, pieces)
+        array += times * cycles
+        reads += times * words
+        macs += times * product.macs
+        if product.stored:
+            # Pieces of a weight's gradient are added to what lies there.
+            again = pieces.total() if product.batch == "inner" else 1
+            writes += times * again * product.result_words
+            reads += times * (again - 1) * product.result_words
+    lanes, update = _kernels(machine, workload, schedule)
+    adds = multiplies = divides = roots = 0
+    for kernel in workload.kernels:
+        times = _times(kernel, schedule)
+        adds += times * (kernel.adds + _TABLE_SUMS * kernel.functions)
+        multiplies += times * (kernel.multiplies + _TABLE_PRODUCTS * kernel.functions)
+        divides, roots = divides + times * kernel.divides, roots + times * kernel.roots
+        reads, writes = reads + times * kernel.reads, writes + times * kernel.writes
+    outside_words = schedule.outside_words + schedule.update_words
+    # What comes from outside is written to the chip's memory, what leaves is read.
+    reads, writes = reads + outside_words // 2, writes + outside_words - outside_words // 2
+    outside = -(-schedule.outside_words // machine.beat_words)
+    update = max(update, -(-schedule.update_words // machine.beat_words))
+    cycles = max(array, lanes, outside) + update
+    operations = table.operations
+    word_pj = table.sram.access_pj(machine.bank_kib, _FLOAT_BITS)
+    parts = {
+        "array": macs * (operations.real_multiply.energy_pj + operations.real_add.energy_pj),
+        "lanes": adds * operations.real_add.energy_pj
+        + multiplies * operations.real_multiply.energy_pj
+        + divides * operations.real_divide.energy_pj
+        + roots * operations.real_square_root.energy_pj,
+        "memory reads": reads * word_pj,
+        "memory writes": writes * word_pj,
+        OUTSIDE_MEMORY: outside_words * _FLOAT_BITS * table.outside_memory.energy_pj / table.outside_memory.width_bits,
+    }
+    total = sum(parts.values())
+    useful = workload.macs
+    return MachineEstimate(
+        workload.method,
+        str(machine),
+        cycles,
+        array,
+        lanes,
+        outside,
+        update,
+        useful / (machine.elements * cycles),
+        macs / (machine.elements * array),
+        cycles / machine.clock_ghz / 1e3,
+        parts,
+        total - parts[OUTSIDE_MEMORY],
+        total,
+        schedule,
+        4 * outside_words,
+    )
+
+
+def _times(one: Product | Kernel, schedule: Schedule) -> int:
+    """How often it runs: a direction's forward pass twice where it is computed again."""
+    return 2 if schedule.handling == "recompute" and one.directional and one.phase == "forward" else 1
+
+
+def _pieces(workload: Workload, schedule: Schedule, product: Product) -> Counter[int]:
+    """How many pieces of which length the batch of a product is cut into."""
+    if product.batch == "none":
+        return Counter({product.rows: 1})
+    points = _cut(workload.points, schedule.points)
+    if not product.directional:
+        return points
+    pieces: Counter[int] = Counter()
+    for length, count in points.items():
+        for width, times in _cut(workload.directions, schedule.directions).items():
+            pieces[length * width] += count * times
+    return pieces
+
+
+def _cut(whole: int, size: int) -> Counter[int]:
+    pieces = Counter({size: whole // size})
+    if whole % size:
+        pieces[whole % size] += 1
+    return pieces
+
+
+def _product(machine: FloatMachine, product: Product, pieces: Counter[int]) -> tuple[int, int]:
+    """Cycles and words read, of all pieces, each in the better of both orientations."""
+    cycles = words = 0
+    for length, count in pieces.items():
+        rows, inner = product.rows, product.inner
+        if product.batch == "rows":
+            rows = length
+        elif product.batch == "inner":
+            inner = length
+        own_cycles, own_words = min(
+            _tiles(machine, rows, inner, product.columns), _tiles(machine, product.columns, inner, rows)
+        )
+        cycles, words = cycles + count * own_cycles, words + count * own_words
+    return cycles, words
+
+
+def _tiles(machine: FloatMachine, rows: int, inner: int, columns: int) -> tuple[int, int]:
+    row_tiles, column_tiles = -(-rows // machine.rows), -(-columns // machine.columns)
+    fill = machine.rows + machine.columns - 2 + _LATENCY
+    return row_tiles * column_tiles * inner + fill, inner * (rows * column_tiles + columns * row_tiles)
+
+
+def _kernels(machine: FloatMachine, workload: Workload, schedule: Schedule) -> tuple[int, int]:
+    """Cycles of the lanes beside the array, and of the update."""
+    operations = functions = update = 0
+    for kernel in workload.kernels:
+        times = _times(kernel, schedule)
+        if kernel.phase == "update":
+            update += -(-kernel.elements // machine.update_lanes)
+        else:
+            # A lane multiplies and adds in one cycle.
+            operations += times * max(kernel.adds, kernel.multiplies)
+            functions += times * kernel.functions
+    return max(-(-operations // machine.epilogue_lanes), -(-functions // machine.function_lanes)), update
