@@ -32,10 +32,8 @@ _SCALES = {"interior": RESIDUAL_SCALE, "boundary": BOUNDARY_SCALE}
 Gradients = tuple[dict[str, Reals], dict[str, Reals]]
 
 
-def differentiated(
-    problem: Problem, network: Network, method: str, dtype: type[np.floating]
-) -> Callable[..., Gradients]:
-    """A function of parameters, interior and boundary points and constants: gradients and residuals.
+def loss_of(problem: Problem, network: Network, method: str) -> Callable[..., Any]:
+    """A function of parameters, interior and boundary points and constants: the loss and the residuals.
 
     Parameters
     ----------
@@ -45,8 +43,6 @@ def differentiated(
         Of dense layers.
     method : str
         ``ad`` or ``forward-laplacian``.
-    dtype : type
-        float32 or float64.
     """
     planes = {"ad": _nested_reverse, "forward-laplacian": _forward_laplacian}[method]
     names = [layer.name for layer in network.layers]
@@ -63,7 +59,22 @@ def differentiated(
         total = sum(jnp.sum(registers[_SCALES[points[name]]] / 2 * value**2) for name, value in residuals.items())
         return total, residuals
 
-    compiled = jax.jit(jax.grad(loss, has_aux=True))
+    return loss
+
+
+def differentiated(
+    problem: Problem, network: Network, method: str, dtype: type[np.floating]
+) -> Callable[..., Gradients]:
+    """A function of parameters, interior and boundary points and constants: gradients and residuals.
+
+    Parameters
+    ----------
+    problem, network, method
+        As in `loss_of`.
+    dtype : type
+        float32 or float64.
+    """
+    compiled = jax.jit(jax.grad(loss_of(problem, network, method), has_aux=True))
 
     def gradients(*arguments: Any) -> Gradients:
         jax.config.update("jax_enable_x64", dtype is np.float64)
