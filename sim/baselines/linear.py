@@ -1,6 +1,6 @@
 """Products of the linear layers, forward and in reverse, as dense weights or as tensor trains."""
 
-from .network import Layer
+from .network import Layer, contraction_macs, middle_rank
 from .workload import Batch, Product
 
 Products = list[Product]
@@ -17,7 +17,7 @@ def forward(
     inputs, outputs = (layer.outputs, layer.inputs) if transposed else (layer.inputs, layer.outputs)
     if layer.train is None:
         return [Product(name, "forward", rows, inputs, outputs, batch, directional)]
-    rank = layer.train.rank
+    rank = middle_rank(layer.train)
     return [
         Product(f"{name}.intermediate", "forward", rows, inputs, rank, batch, directional, stored=True),
         Product(name, "forward", rows, rank, outputs, batch, directional),
@@ -39,7 +39,7 @@ def reverse(
         if inputs:
             found.append(Product(f"{name}.rows", "backward", rows, n, k, batch, directional))
         return found
-    rank = layer.train.rank
+    rank = middle_rank(layer.train)
     found = [
         Product(f"{name}.intermediate_rows", "backward", rows, n, rank, batch, directional, stored=True),
         Product(f"{name}.output_factor", "backward", n, rows, rank, summed, directional, stored=True),
@@ -58,7 +58,7 @@ def factors(layers: tuple[Layer, ...]) -> tuple[Products, Products]:
     before, after = [], []
     for index, layer in enumerate(layers):
         if layer.train is not None:
-            macs, rank = layer.train.contraction_macs, layer.train.rank
+            macs, rank = contraction_macs(layer.train), middle_rank(layer.train)
             rows = -(-macs // rank**2)
             before.append(Product(f"layer{index}.factors", "forward", rows, rank, rank, "none", stored=True))
             for what in ("cores", "products"):

@@ -2,54 +2,74 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from pinta_hw.spec import yaml_file
 from pinta_hw.spec.config import WORD_BITS, AcceleratorConfig
 from pinta_hw.spec.errors import UserError
+from pinta_hw.spec.formats import BLOCK_ELEMENTS
 
-_PARTS = Path(__file__).parents[1] / "tables" / "float-parts.yaml"
+from ..area import area_table, area_um2
+
 _FLOAT_BITS = 32
 _REGISTERS = 3
 """Of 32 bits in a processing element: both operands on their way, and the sum."""
+_FLIP_FLOP_UM2 = 0.2916
+"""The smallest flip-flop of ASAP7, DFFHQNx1."""
+_REPLACED = ("array", "operand fetch", "quantizers", "elementwise unit", "converter", "update unit")
+"""Parts of the accelerator in whose area the FP32 machine has its array and lanes; all others it has, too."""
 
-SquareMicrometres = Annotated[float, Field(gt=0)]
 
+@dataclass(frozen=True)
+class FloatParts:
+    """Areas of FP32 parts (um2).
 
-class FloatParts(BaseModel):
-    """Areas of FP32 parts (um2) and where they come from."""
+    Parameters
+    ----------
+    multiplier, adder : float
+        Of one operation a cycle, with their pipeline registers.
+    table : float
+        Of an activation function, for one element a cycle.
+    update_lane : float
+        Of the optimizer, for one parameter a cycle.
+    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source: str
-    multiplier_um2: SquareMicrometres
-    adder_um2: SquareMicrometres
-    flip_flop_um2: SquareMicrometres
-    table_um2: SquareMicrometres
-    update_lane_um2: SquareMicrometres
+    multiplier: float
+    adder: float
+    table: float
+    update_lane: float
 
     @property
-    def element_um2(self) -> float:
+    def element(self) -> float:
         """A processing element: multiplier, adder, registers."""
-        return self.multiplier_um2 + self.adder_um2 + _REGISTERS * _FLOAT_BITS * self.flip_flop_um2
+        return self.multiplier + self.adder + _REGISTERS * _FLOAT_BITS * _FLIP_FLOP_UM2
 
     @property
-    def epilogue_lane_um2(self) -> float:
+    def epilogue_lane(self) -> float:
         """A lane that multiplies and adds in each cycle."""
-        return self.element_um2
+        return self.element
 
     @property
-    def function_lane_um2(self) -> float:
+    def function_lane(self) -> float:
         """A lane that evaluates an activation function in each cycle: table and quadratic interpolation."""
-        return 2 * (self.multiplier_um2 + self.adder_um2) + self.table_um2
+        return 2 * (self.multiplier + self.adder) + self.table
 
 
-def load_parts() -> FloatParts:
-    """The areas that come with the package."""
-    return yaml_file.load(_PARTS, FloatParts)
+def float_parts() -> FloatParts:
+    """Areas from the project's own netlists, as `sim.area` has them."""
+    table = area_table()
+    by_name = {(one.part, one.name): one.um2 for one in table.components}
+    pair = table.real_multiply_add
+    return FloatParts(
+        pair.multiplier_um2,
+        pair.adder_um2,
+        by_name["elementwise unit", "tables of a lane and what reads them"] / BLOCK_ELEMENTS,
+        by_name["update unit", "lane"],
+    )
+
+
+def replaced_um2(config: AcceleratorConfig) -> float:
+    """Area of the accelerator's parts that an FP32 machine does without (um2)."""
+    areas = area_um2(config)
+    return sum(areas[part] for part in _REPLACED)
 
 
 @dataclass(frozen=True)
@@ -112,10 +132,10 @@ def machine(
     epilogue, function, update = lanes
     bits = config.scratchpad_words * WORD_BITS + config.real_memory_words * _FLOAT_BITS
     area = (
-        rows * columns * parts.element_um2
-        + epilogue * parts.epilogue_lane_um2
-        + function * parts.function_lane_um2
-        + update * parts.update_lane_um2
+        rows * columns * parts.element
+        + epilogue * parts.epilogue_lane
+        + function * parts.function_lane
+        + update * parts.update_lane
     )
     return FloatMachine(
         rows,
@@ -148,7 +168,7 @@ def machines_within(config: AcceleratorConfig, parts: FloatParts, budget_um2: fl
             for epilogue in (2, 4, 8, 16):
                 left = budget_um2 - machine(config, parts, (0, 0), (epilogue, function, update)).area_um2
                 for columns in (4, 8, 16, 32):
-                    rows = min(widest, int(left // (columns * parts.element_um2)))
+                    rows = min(widest, int(left // (columns * parts.element)))
                     if rows >= 1 and columns <= widest:
                         found = True
                         yield machine(config, parts, (rows, columns), (epilogue, function, update))

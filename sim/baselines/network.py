@@ -4,42 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from pinta_hw.spec.train_shape import TrainShape
 
-@dataclass(frozen=True)
-class Train:
-    """A weight as a tensor train of the schedule ``prs``: two factors, each contracted from its cores once a step.
 
-    Parameters
-    ----------
-    row_modes, column_modes : tuple of int
-        Their products are the layer's outputs and inputs.
-    ranks : tuple of int
-        Between every two cores.
-    """
+def middle_rank(train: TrainShape) -> int:
+    """Rank between the two factors of the schedule ``prs``."""
+    return train.ranks[len(train.row_modes) - 1]
 
-    row_modes: tuple[int, ...]
-    column_modes: tuple[int, ...]
-    ranks: tuple[int, ...]
 
-    @property
-    def rank(self) -> int:
-        """Between the two factors."""
-        return self.ranks[len(self.row_modes) - 1]
-
-    @property
-    def parameters(self) -> int:
-        """Elements of the cores."""
-        modes = (*self.row_modes, *self.column_modes)
-        ends = (1, *self.ranks, 1)
-        return sum(a * mode * b for a, mode, b in zip(ends[:-1], modes, ends[1:], strict=True))
-
-    @property
-    def contraction_macs(self) -> int:
-        """Multiply-adds that give both factors from the cores."""
-        middle = len(self.row_modes)
-        output_side = _chain_macs(self.row_modes, self.ranks[:middle])
-        input_side = _chain_macs(self.column_modes[::-1], self.ranks[middle - 1 :][::-1])
-        return output_side + input_side
+def contraction_macs(train: TrainShape) -> int:
+    """Multiply-adds that give both factors from the cores."""
+    middle = len(train.row_modes)
+    output_side = _chain_macs(train.row_modes, train.ranks[:middle])
+    return output_side + _chain_macs(train.column_modes[::-1], train.ranks[middle - 1 :][::-1])
 
 
 def _chain_macs(modes: Sequence[int], ranks: Sequence[int]) -> int:
@@ -53,14 +30,14 @@ class Layer:
 
     inputs: int
     outputs: int
-    train: Train | None = None
+    train: TrainShape | None = None
 
     @property
     def macs(self) -> int:
         """Multiply-adds of one row."""
         if self.train is None:
             return self.inputs * self.outputs
-        return self.train.rank * (self.inputs + self.outputs)
+        return middle_rank(self.train) * (self.inputs + self.outputs)
 
     @property
     def weights(self) -> int:

@@ -51,6 +51,8 @@ _STATE = {"weights": 1, "gradients": 1, "moments": 2}
 """Words a parameter."""
 _PASSES = 2
 """Times that a chunk needs the weights: forward, backward."""
+_POINTS_AT_ONCE = (1, 4, 8, 16, 32)
+"""Whose directions run in chunks together."""
 _TILE = 8
 """Rows of a chunk that fill arrays well are multiples of this."""
 
@@ -62,10 +64,11 @@ def schedules(workload: Workload, memory_words: int) -> Iterator[Schedule]:
         point = workload.kept_words + workload.directions * workload.kept_words_direction
         for points in _even(workload.points, free // point):
             yield _chunked(workload, "keep", points, workload.directions, resident)
-        left = free - workload.kept_words
-        for directions in _even(workload.directions, left // max(1, workload.kept_words_direction)):
-            if directions < workload.directions:
-                yield _chunked(workload, "recompute", 1, directions, resident)
+        for points in _POINTS_AT_ONCE:
+            left = free - points * workload.kept_words
+            for directions in _even(workload.directions, left // (points * workload.kept_words_direction)):
+                if directions < workload.directions and points <= workload.points:
+                    yield _chunked(workload, "recompute", points, directions, resident)
     yield _layer_by_layer(workload, memory_words)
 
 

@@ -6,7 +6,7 @@ from math import prod
 from pinta_hw.spec.config import AcceleratorConfig
 
 from ..energy_table import EnergyTable
-from .machine import FloatMachine, load_parts, machines_within
+from .machine import FloatMachine, float_parts, machines_within
 from .systolic import estimate
 from .workload import Workload
 
@@ -32,5 +32,5 @@ def same_area_machine(
     UserError
         If no machine fits.
     """
-    candidates = machines_within(config, load_parts(), budget_um2)
+    candidates = machines_within(config, float_parts(), budget_um2)
     return min(candidates, key=lambda one: prod(estimate(one, table, work).time_us for work in workloads))

@@ -69,10 +69,49 @@ class MachineEstimate:
     outside_bytes: int
 
 
-def estimate(machine: FloatMachine, table: EnergyTable, workload: Workload) -> MachineEstimate:
-    """A step, cut in the way whose product of energy and time is smallest."""
-    found = (_estimate(machine, table, workload, one) for one in schedules(workload, machine.memory_words))
-    return min(found, key=lambda one: one.total_pj * one.time_us)
+@dataclass(frozen=True)
+class BestEstimate:
+    """A step by its fastest schedule and by those of least energy: no schedule does better in any of the three.
+
+    Parameters
+    ----------
+    fastest, thriftiest, thriftiest_chip : MachineEstimate
+        They may differ: of least time, least energy, and least energy without the memory outside.
+    """
+
+    fastest: MachineEstimate
+    thriftiest: MachineEstimate
+    thriftiest_chip: MachineEstimate
+
+    @property
+    def time_us(self) -> float:
+        """Least time."""
+        return self.fastest.time_us
+
+    @property
+    def energy_uj(self) -> float:
+        """Least energy, memory outside included."""
+        return self.thriftiest.total_pj / 1e6
+
+    @property
+    def chip_uj(self) -> float:
+        """Least energy without the memory outside."""
+        return self.thriftiest_chip.chip_pj / 1e6
+
+
+def estimates(machine: FloatMachine, table: EnergyTable, workload: Workload) -> list[MachineEstimate]:
+    """A step by each schedule that fits the machine's memory."""
+    return [_estimate(machine, table, workload, one) for one in schedules(workload, machine.memory_words)]
+
+
+def estimate(machine: FloatMachine, table: EnergyTable, workload: Workload) -> BestEstimate:
+    """The best of all schedules, in time and in energy."""
+    found = estimates(machine, table, workload)
+    return BestEstimate(
+        min(found, key=lambda one: one.time_us),
+        min(found, key=lambda one: one.total_pj),
+        min(found, key=lambda one: one.chip_pj),
+    )
 
 
 def _estimate(machine: FloatMachine, table: EnergyTable, workload: Workload, schedule: Schedule) -> MachineEstimate:

@@ -1,0 +1,1 @@
+"""What reports say: tables in which every number has a unit and a source."""

@@ -1,0 +1,139 @@
+"""What a report is about: one experiment on one accelerator, and what it is compared with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pinta_hw.spec.config import AcceleratorConfig
+
+from ..baselines.gpu import Gpus
+from ..baselines.machine import FloatMachine
+from ..baselines.network import Sizes
+from ..energy_table import EnergyTable
+from ..program import ProgramEstimate
+from ..program_energy import StepEnergy
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Time and energies of a step.
+
+    Parameters
+    ----------
+    time_us : float
+        At the accelerator's clock.
+    energy_uj, chip_uj : mapping of str to float
+        By energy table, with and without the memory outside.
+    source : str
+        How it was found.
+    """
+
+    time_us: float
+    energy_uj: Mapping[str, float]
+    chip_uj: Mapping[str, float]
+    source: str
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """A trained result.
+
+    Parameters
+    ----------
+    method : str
+        Row of the accuracy table.
+    relative_l2, trivial_l2 : float
+        Median over the seeds, and the best trivial predictor's.
+    steps, seeds : int
+        Trained steps, and trainings.
+    source : str
+        Files of the results.
+    """
+
+    method: str
+    relative_l2: float
+    trivial_l2: float
+    steps: int
+    seeds: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One experiment.
+
+    Parameters
+    ----------
+    name, title : str
+        Of the experiment, and in words.
+    config : AcceleratorConfig
+        On what it runs.
+    estimate : ProgramEstimate
+        Of its program.
+    energies : mapping of str to StepEnergy
+        By energy table.
+    sizes : Sizes
+        Network and batch, with tensor trains where the experiment has them.
+    pairs : int
+        Antithetic pairs of directions of the Stein baseline.
+    wide : Cost or None
+        The same program with 16 bits everywhere, its units one after the other; None where it does not fit.
+    like_for_like : Cost or None
+        ``diffquant`` with as many pairs as the Stein baseline.
+    accuracies : tuple of Accuracy
+        What was trained of this problem.
+    """
+
+    name: str
+    title: str
+    config: AcceleratorConfig
+    estimate: ProgramEstimate
+    energies: Mapping[str, StepEnergy]
+    sizes: Sizes
+    pairs: int
+    wide: Cost | None = None
+    like_for_like: Cost | None = None
+    accuracies: tuple[Accuracy, ...] = ()
+
+    @property
+    def cost(self) -> Cost:
+        """Of a step as it is."""
+        return Cost(
+            self.estimate.time_us(self.estimate.step.cycles),
+            {name: one.total_pj / 1e6 for name, one in self.energies.items()},
+            {name: one.chip_pj / 1e6 for name, one in self.energies.items()},
+            OURS_SOURCE,
+        )
+
+    @property
+    def serial(self) -> Cost:
+        """The same with one unit working at a time."""
+        cycles = sum(one.cycles for one in self.estimate.step.executed)
+        return Cost(self.estimate.time_us(cycles), self.cost.energy_uj, self.cost.chip_uj, SERIAL_SOURCE)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all experiments are compared with.
+
+    Parameters
+    ----------
+    tables : tuple of EnergyTable
+        The first one is shown where only one can be.
+    machine : FloatMachine
+        FP32, of the accelerator's area.
+    gpus : Gpus
+        By roofline.
+    fraction : float
+        Of a GPU's peak that is called realistic.
+    """
+
+    tables: tuple[EnergyTable, ...]
+    machine: FloatMachine
+    gpus: Gpus
+    fraction: float
+
+
+OURS_SOURCE = (
+    "cycles of the lowered program, which are those of the RTL (`pinta cycles`); energy: counted events times the table"
+)
+SERIAL_SOURCE = "the lowered program's operations, each in its exact cycles, one after the other"
