@@ -1,9 +1,9 @@
 """An experiment's sizes, as the models of baselines take them."""
 
-from golden.architecture import train_shape
 from golden.problems import make_problem
 from pinta_hw.spec.experiment import Experiment
-from sim.baselines.network import Layer, Sizes, Train
+from pinta_hw.spec.train_shape import train_shape
+from sim.baselines.network import Layer, Sizes
 
 
 def sizes_of(experiment: Experiment) -> Sizes:
@@ -14,8 +14,7 @@ def sizes_of(experiment: Experiment) -> Sizes:
     for index, (inputs, outputs) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
         train = None
         if network.tt is not None and index < len(network.hidden) and not network.tt.layer(index).dense:
-            shape = train_shape(outputs, inputs, network.tt, index)
-            train = Train(shape.row_modes, shape.column_modes, shape.ranks)
+            train = train_shape(outputs, inputs, network.tt, index)
         layers.append(Layer(inputs, outputs, train))
     return Sizes(
         experiment.name,

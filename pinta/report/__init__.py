@@ -1,0 +1,1 @@
+"""Reports: experiments gathered, compared, and written for people and programs."""
