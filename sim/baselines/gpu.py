@@ -16,7 +16,7 @@ from pinta_hw.spec.errors import UserError
 
 from .workload import FLOAT_BYTES, Kernel, Product, Workload, elementwise_flops
 
-_FILE = Path(__file__).parents[1] / "tables" / "gpus.yaml"
+_FILE = Path(__file__).parent / "gpus.yaml"
 
 Positive = Annotated[float, Field(gt=0)]
 

@@ -1,11 +1,12 @@
 """The FP32 machine: a systolic array with epilogue and update lanes in a given area, beside the same memories."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pinta_hw.spec.config import WORD_BITS, AcceleratorConfig
+from pinta_hw.spec.config import WORD_BITS, WORD_MANTISSA_BYTES, AcceleratorConfig
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.formats import BLOCK_ELEMENTS
+from pinta_hw.spec.isa.transfer import BEAT_BYTES
 
 from ..area import area_table, area_um2
 
@@ -14,7 +15,7 @@ _REGISTERS = 3
 """Of 32 bits in a processing element: both operands on their way, and the sum."""
 _FLIP_FLOP_UM2 = 0.2916
 """The smallest flip-flop of ASAP7, DFFHQNx1."""
-_REPLACED = ("array", "operand fetch", "quantizers", "elementwise unit", "converter", "update unit")
+REPLACED = ("array", "operand fetch", "quantizers", "elementwise unit", "converter", "update unit")
 """Parts of the accelerator in whose area the FP32 machine has its array and lanes; all others it has, too."""
 
 
@@ -69,86 +70,60 @@ def float_parts() -> FloatParts:
 def replaced_um2(config: AcceleratorConfig) -> float:
     """Area of the accelerator's parts that an FP32 machine does without (um2)."""
     areas = area_um2(config)
-    return sum(areas[part] for part in _REPLACED)
+    return sum(areas[part] for part in REPLACED)
 
 
 @dataclass(frozen=True)
 class FloatMachine:
-    """An FP32 accelerator.
+    """An FP32 accelerator with the memories, the clock, the port and all else of one of ours but its datapath.
 
     Parameters
     ----------
+    config : AcceleratorConfig
+        Ours.
     rows, columns : int
         Processing elements of the array; each multiplies and adds in every cycle.
     epilogue_lanes, function_lanes, update_lanes : int
         Elements a cycle: products and sums; activation functions; parameters.
-    memory_words : int
-        FP32 words on the chip.
-    bank_kib : float
-        Capacity of a bank, which decides the energy of an access.
-    clock_ghz : float
-        Clock.
-    beat_words : int
-        FP32 words of a beat at the port to the memory outside, one a cycle.
-    area_um2 : float
-        Of array and lanes.
     """
 
+    config: AcceleratorConfig
     rows: int
     columns: int
     epilogue_lanes: int
     function_lanes: int
     update_lanes: int
-    memory_words: int
-    bank_kib: float
-    clock_ghz: float
-    beat_words: int
-    area_um2: float
+
+    beat_words = BEAT_BYTES * 8 // _FLOAT_BITS
+    """FP32 words of a beat at the port to the memory outside, one a cycle."""
 
     @property
     def elements(self) -> int:
         """Processing elements."""
         return self.rows * self.columns
 
+    @property
+    def memory_words(self) -> int:
+        """FP32 words that the bits of scratchpad and real memory hold."""
+        bits = self.config.scratchpad_words * WORD_BITS + self.config.real_memory_words * _FLOAT_BITS
+        return bits // _FLOAT_BITS
+
+    @property
+    def bank_kib(self) -> float:
+        """Capacity of a bank, which decides the energy of an access."""
+        return self.config.words * WORD_MANTISSA_BYTES / 1024
+
+    def area_um2(self, parts: FloatParts) -> Mapping[str, float]:
+        """Area of array and lanes, by part."""
+        return {
+            "array": self.elements * parts.element,
+            "epilogue lanes": self.epilogue_lanes * parts.epilogue_lane,
+            "function lanes": self.function_lanes * parts.function_lane,
+            "update lanes": self.update_lanes * parts.update_lane,
+        }
+
     def __str__(self) -> str:
         return f"{self.rows} x {self.columns} FP32"
-
-
-def machine(
-    config: AcceleratorConfig, parts: FloatParts, shape: tuple[int, int], lanes: tuple[int, int, int]
-) -> FloatMachine:
-    """A machine with the memories, the clock and the port of an accelerator.
-
-    Parameters
-    ----------
-    config : AcceleratorConfig
-        Its bits of scratchpad and real memory become FP32 words.
-    parts : FloatParts
-        Areas.
-    shape, lanes : tuples of int
-        Rows and columns; epilogue, function and update lanes.
-    """
-    rows, columns = shape
-    epilogue, function, update = lanes
-    bits = config.scratchpad_words * WORD_BITS + config.real_memory_words * _FLOAT_BITS
-    area = (
-        rows * columns * parts.element
-        + epilogue * parts.epilogue_lane
-        + function * parts.function_lane
-        + update * parts.update_lane
-    )
-    return FloatMachine(
-        rows,
-        columns,
-        epilogue,
-        function,
-        update,
-        bits // _FLOAT_BITS,
-        config.words * WORD_BITS / 8 / 1024,
-        config.clock_ghz,
-        4,
-        area,
-    )
 
 
 def machines_within(config: AcceleratorConfig, parts: FloatParts, budget_um2: float) -> Iterator[FloatMachine]:
@@ -166,12 +141,13 @@ def machines_within(config: AcceleratorConfig, parts: FloatParts, budget_um2: fl
     for update in (1, 2):
         for function in (1, 2, 4):
             for epilogue in (2, 4, 8, 16):
-                left = budget_um2 - machine(config, parts, (0, 0), (epilogue, function, update)).area_um2
+                lanes = FloatMachine(config, 0, 0, epilogue, function, update)
+                left = budget_um2 - sum(lanes.area_um2(parts).values())
                 for columns in (4, 8, 16, 32):
                     rows = min(widest, int(left // (columns * parts.element)))
                     if rows >= 1 and columns <= widest:
                         found = True
-                        yield machine(config, parts, (rows, columns), (epilogue, function, update))
+                        yield FloatMachine(config, rows, columns, epilogue, function, update)
     if not found:
-        least = machine(config, parts, (1, 8), (2, 1, 1)).area_um2
+        least = sum(FloatMachine(config, 1, 4, 2, 1, 1).area_um2(parts).values())
         raise UserError(f"area: {budget_um2:,.0f} um2 hold no FP32 machine; allowed: {least:,.0f} um2 or more")

@@ -5,15 +5,12 @@ from math import prod
 
 from pinta_hw.spec.config import AcceleratorConfig
 
-from ..energy_table import EnergyTable
 from .machine import FloatMachine, float_parts, machines_within
-from .systolic import estimate
+from .systolic import fastest_cycles
 from .workload import Workload
 
 
-def same_area_machine(
-    config: AcceleratorConfig, budget_um2: float, workloads: Sequence[Workload], table: EnergyTable
-) -> FloatMachine:
+def same_area_machine(config: AcceleratorConfig, budget_um2: float, workloads: Sequence[Workload]) -> FloatMachine:
     """The machine with the smallest geometric mean of times.
 
     Parameters
@@ -24,8 +21,6 @@ def same_area_machine(
         Area of its array and lanes (um2).
     workloads : sequence of Workload
         What it is chosen for.
-    table : EnergyTable
-        Decides between schedules of a step.
 
     Raises
     ------
@@ -33,4 +28,4 @@ def same_area_machine(
         If no machine fits.
     """
     candidates = machines_within(config, float_parts(), budget_um2)
-    return min(candidates, key=lambda one: prod(estimate(one, table, work).time_us for work in workloads))
+    return min(candidates, key=lambda one: prod(fastest_cycles(one, work) for work in workloads))

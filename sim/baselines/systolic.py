@@ -10,12 +10,16 @@ update, which needs the gradients.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from ..energy import OUTSIDE_MEMORY
+from pinta_hw.spec.config import WORD_BITS
+
+from ..area import flip_flops
+from ..energy import CLOCK, LEAKAGE, OUTSIDE_MEMORY, standing_pj
 from ..energy_table import EnergyTable
-from .machine import FloatMachine
+from .machine import REPLACED, FloatMachine
 from .schedule import Schedule, schedules
-from .workload import Kernel, Product, Workload
+from .workload import FLOAT_BYTES, Kernel, Product, Workload
 
 _LATENCY = 7
 """Cycles of multiplier and adder behind the last operands."""
@@ -114,24 +118,40 @@ def estimate(machine: FloatMachine, table: EnergyTable, workload: Workload) -> B
     )
 
 
-def _estimate(machine: FloatMachine, table: EnergyTable, workload: Workload, schedule: Schedule) -> MachineEstimate:
-    array = reads = writes = macs = 0
+def fastest_cycles(machine: FloatMachine, workload: Workload) -> int:
+    """Cycles of a step by its fastest schedule."""
+    return min(_cycles(machine, workload, one)[0] for one in schedules(workload, machine.memory_words))
+
+
+def _cycles(machine: FloatMachine, workload: Workload, schedule: Schedule) -> tuple[int, int, int, int, int]:
+    """Of a step; of array, kernels, transfers and update."""
+    array = 0
     for product in workload.products:
-        times = _times(product, schedule)
         pieces = _pieces(workload, schedule, product)
-        cycles, words = _product(machine, product, pieces)
-        array += times * cycles
-        reads += times * words
+        array += _times(product, schedule) * sum(
+            count * _piece(machine, product, length)[0] for length, count in pieces.items()
+        )
+    lanes, update = _kernels(machine, workload, schedule)
+    outside = -(-schedule.outside_words // machine.beat_words)
+    update = max(update, -(-schedule.update_words // machine.beat_words))
+    return max(array, lanes, outside) + update, array, lanes, outside, update
+
+
+def _estimate(machine: FloatMachine, table: EnergyTable, workload: Workload, schedule: Schedule) -> MachineEstimate:
+    reads = writes = macs = 0
+    for product in workload.products:
+        times, pieces = _times(product, schedule), _pieces(workload, schedule, product)
         macs += times * product.macs
+        reads += times * sum(count * _piece(machine, product, length)[1] for length, count in pieces.items())
         if product.stored:
             # Pieces of a weight's gradient are added to what lies there.
             again = pieces.total() if product.batch == "inner" else 1
             writes += times * again * product.result_words
             reads += times * (again - 1) * product.result_words
-    lanes, update = _kernels(machine, workload, schedule)
-    adds = multiplies = divides = roots = 0
+    adds = multiplies = divides = roots = functions = 0
     for kernel in workload.kernels:
         times = _times(kernel, schedule)
+        functions += times * kernel.functions
         adds += times * (kernel.adds + _TABLE_SUMS * kernel.functions)
         multiplies += times * (kernel.multiplies + _TABLE_PRODUCTS * kernel.functions)
         divides, roots = divides + times * kernel.divides, roots + times * kernel.roots
@@ -139,23 +159,26 @@ def _estimate(machine: FloatMachine, table: EnergyTable, workload: Workload, sch
     outside_words = schedule.outside_words + schedule.update_words
     # What comes from outside is written to the chip's memory, what leaves is read.
     reads, writes = reads + outside_words // 2, writes + outside_words - outside_words // 2
-    outside = -(-schedule.outside_words // machine.beat_words)
-    update = max(update, -(-schedule.update_words // machine.beat_words))
-    cycles = max(array, lanes, outside) + update
+    cycles, array, lanes, outside, update = _cycles(machine, workload, schedule)
     operations = table.operations
-    word_pj = table.sram.access_pj(machine.bank_kib, _FLOAT_BITS)
+    # An FP32 word takes its share of what a scratchpad word costs on its way.
+    share = _FLOAT_BITS / WORD_BITS
+    write_pj = table.sram.access_pj(machine.bank_kib, _FLOAT_BITS) + share * operations.scratchpad_word.energy_pj
+    read_pj = write_pj + share * operations.fetch.energy_pj
     parts = {
         "array": macs * (operations.real_multiply.energy_pj + operations.real_add.energy_pj),
         "lanes": adds * operations.real_add.energy_pj
         + multiplies * operations.real_multiply.energy_pj
         + divides * operations.real_divide.energy_pj
         + roots * operations.real_square_root.energy_pj,
-        "memory reads": reads * word_pj,
-        "memory writes": writes * word_pj,
+        "tables": functions * operations.table_read.energy_pj,
+        "memory reads": reads * read_pj,
+        "memory writes": writes * write_pj,
+        "transfer": outside_words / machine.beat_words * operations.beat.energy_pj,
+        **_standing_pj(machine, table, cycles),
         OUTSIDE_MEMORY: outside_words * _FLOAT_BITS * table.outside_memory.energy_pj / table.outside_memory.width_bits,
     }
     total = sum(parts.values())
-    useful = workload.macs
     return MachineEstimate(
         workload.method,
         str(machine),
@@ -164,15 +187,27 @@ def _estimate(machine: FloatMachine, table: EnergyTable, workload: Workload, sch
         lanes,
         outside,
         update,
-        useful / (machine.elements * cycles),
+        workload.macs / (machine.elements * cycles),
         macs / (machine.elements * array),
-        cycles / machine.clock_ghz / 1e3,
+        cycles / machine.config.clock_ghz / 1e3,
         parts,
         total - parts[OUTSIDE_MEMORY],
         total,
         schedule,
-        4 * outside_words,
+        FLOAT_BYTES * outside_words,
     )
+
+
+def _standing_pj(machine: FloatMachine, table: EnergyTable, cycles: int) -> dict[str, float]:
+    """Energy of time: leakage of the same area as ours, clock of the parts that both have.
+
+    The clock of array and lanes is taken to stand still where they do, which is to their favour.
+    """
+    ours = standing_pj(machine.config, table, cycles)
+    registers = flip_flops(machine.config)
+    clock_pj = table.standing.clock_pj
+    clock = cycles * sum(registers[part] * each for part, each in clock_pj.items() if part not in REPLACED)
+    return {CLOCK: clock, LEAKAGE: ours.get(LEAKAGE, 0.0)}
 
 
 def _times(one: Product | Kernel, schedule: Schedule) -> int:
@@ -201,25 +236,18 @@ def _cut(whole: int, size: int) -> Counter[int]:
     return pieces
 
 
-def _product(machine: FloatMachine, product: Product, pieces: Counter[int]) -> tuple[int, int]:
-    """Cycles and words read, of all pieces, each in the better of both orientations."""
-    cycles = words = 0
-    for length, count in pieces.items():
-        rows, inner = product.rows, product.inner
-        if product.batch == "rows":
-            rows = length
-        elif product.batch == "inner":
-            inner = length
-        own_cycles, own_words = min(
-            _tiles(machine, rows, inner, product.columns), _tiles(machine, product.columns, inner, rows)
-        )
-        cycles, words = cycles + count * own_cycles, words + count * own_words
-    return cycles, words
+def _piece(machine: FloatMachine, product: Product, length: int) -> tuple[int, int]:
+    """Cycles and words read of a piece, in the better of both orientations."""
+    rows = length if product.batch == "rows" else product.rows
+    inner = length if product.batch == "inner" else product.inner
+    shape = machine.rows, machine.columns
+    return min(_tiles(*shape, rows, inner, product.columns), _tiles(*shape, product.columns, inner, rows))
 
 
-def _tiles(machine: FloatMachine, rows: int, inner: int, columns: int) -> tuple[int, int]:
-    row_tiles, column_tiles = -(-rows // machine.rows), -(-columns // machine.columns)
-    fill = machine.rows + machine.columns - 2 + _LATENCY
+@lru_cache(maxsize=65536)
+def _tiles(array_rows: int, array_columns: int, rows: int, inner: int, columns: int) -> tuple[int, int]:
+    row_tiles, column_tiles = -(-rows // array_rows), -(-columns // array_columns)
+    fill = array_rows + array_columns - 2 + _LATENCY
     return row_tiles * column_tiles * inner + fill, inner * (rows * column_tiles + columns * row_tiles)
 
 

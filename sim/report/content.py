@@ -69,7 +69,7 @@ def baseline_table(subject: Subject, surroundings: Surroundings, found: tuple[Ba
         tuple(columns),
         tuple(rows),
         (
-            "the FP32 machine's time is its fastest schedule's, its energies its thriftiest ones': none reaches all of it",
+            "the FP32 machine's time is its fastest schedule's, its energies its thriftiest ones'; none has all",
             "a GPU's energy is the power stated times the time; it does not depend on the energy table",
             f"Stein: {subject.pairs:,} antithetic pairs of directions a point, as the cited work",
         ),
