@@ -32,6 +32,8 @@ Part = Literal[
     "scratchpad banks",
     "real memory banks",
 ]
+MEMORIES: frozenset[Part] = frozenset({"program stores", "scratchpad banks", "real memory banks"})
+"""Parts that are memory banks and nothing else."""
 Quantity = Literal[
     "block units",
     "quantizers",
@@ -102,11 +104,11 @@ def area_table() -> AreaTable:
     return yaml_file.load(_TABLE, AreaTable)
 
 
-def area_um2(config: AcceleratorConfig) -> Mapping[str, float]:
+def area_um2(config: AcceleratorConfig) -> Mapping[Part, float]:
     """Area by part (um2), before layout: sums of cells and memory banks, without wires and clock tree."""
     table = area_table()
     quantities = _quantities(config)
-    areas: dict[str, float] = {}
+    areas: dict[Part, float] = {}
     for component in table.components:
         count = prod(quantities[name] for name in component.per)
         areas[component.part] = areas.get(component.part, 0.0) + component.um2 * count
@@ -117,10 +119,10 @@ def area_um2(config: AcceleratorConfig) -> Mapping[str, float]:
     return areas
 
 
-def flip_flops(config: AcceleratorConfig) -> Mapping[str, float]:
+def flip_flops(config: AcceleratorConfig) -> Mapping[Part, float]:
     """Flip-flops by part; banks have none of their own here."""
     quantities = _quantities(config)
-    counts: dict[str, float] = {}
+    counts: dict[Part, float] = {}
     for component in area_table().components:
         count = prod(quantities[name] for name in component.per)
         counts[component.part] = counts.get(component.part, 0.0) + component.flip_flops * count

@@ -1,6 +1,7 @@
 """Energy tables: picojoules for the events that the models count, each with its source."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pinta_hw.spec import yaml_file
 from pinta_hw.spec.errors import UserError
 
+from .area import Part
+
 _FOLDER = Path(__file__).parent / "tables"
+_NAMES = ("asap7", "published-45nm", "published-7nm")
 
 Picojoules = Annotated[float, Field(ge=0)]
 
@@ -31,14 +35,21 @@ class Operations(_Record):
     digit_multiply: Operation
     digit_add: Operation
     accumulate: Operation
+    align: Operation
     quantize: Operation
     round: Operation
     element_multiply: Operation
     element_add: Operation
+    table_read: Operation
+    fetch: Operation
     real_add: Operation
     real_multiply: Operation
     real_divide: Operation
     real_square_root: Operation
+    scratchpad_word: Operation
+    real_word: Operation
+    beat: Operation
+    instruction: Operation
 
 
 class SramPoint(_Record):
@@ -76,6 +87,18 @@ class OutsideMemory(_Record):
     derivation: str
 
 
+class Standing(_Record):
+    """What every cycle costs, whatever happens in it.
+
+    ``clock_pj`` is the clock of the registers that no gate holds back, by part of `sim.area` (pJ a cycle for each
+    flip-flop of the part); ``leakage_nw_per_um2`` is that of logic. Memory banks have none here.
+    """
+
+    clock_pj: Mapping[Part, Picojoules]
+    leakage_nw_per_um2: Picojoules
+    derivation: str
+
+
 class EnergyTable(_Record):
     """One table: node, source, energies, and what they leave out."""
 
@@ -85,12 +108,13 @@ class EnergyTable(_Record):
     operations: Operations
     sram: Sram
     outside_memory: OutsideMemory
+    standing: Standing
     excluded: tuple[str, ...]
 
 
 def table_names() -> list[str]:
     """Names of the tables that come with the package."""
-    return sorted(path.stem for path in _FOLDER.glob("*.yaml") if not path.stem.startswith("area-"))
+    return [name for name in _NAMES if (_FOLDER / f"{name}.yaml").is_file()]
 
 
 def load_table(name_or_path: str) -> EnergyTable:

@@ -18,7 +18,9 @@ class Event(Enum):
     DIGIT_ADD = "digit adds"
     """Of a product into a partial sum."""
     ACCUMULATE = "accumulations"
-    """Of an element, aligned."""
+    """Of an element."""
+    ALIGN = "alignments"
+    """Of an element and what it is accumulated to."""
     QUANTIZE = "quantizations"
     """Of an element to SMX."""
     ROUND = "roundings"
@@ -27,6 +29,10 @@ class Event(Enum):
     """16 x 16 bits, in the elementwise unit."""
     ELEMENT_ADD = "element adds"
     """Of aligned terms there."""
+    TABLE_READ = "table reads"
+    """Of the coefficients for one element there."""
+    FETCH = "operand words"
+    """Brought from the banks to the lanes of the array or of the elementwise unit."""
     REAL_ADD = "FP32 adds"
     REAL_MULTIPLY = "FP32 multiplies"
     REAL_DIVIDE = "FP32 divides"
@@ -37,6 +43,8 @@ class Event(Enum):
     REAL_WRITE = "real words written"
     BEAT = "beats outside"
     """Of `BEAT_BYTES` at the AXI port."""
+    INSTRUCTION = "instructions"
+    """Read and issued."""
 
 
 Counts = Counter[Event]
@@ -66,7 +74,9 @@ class Events:
                 Event.DIGIT_MULTIPLY: self.digit_multiplies,
                 Event.DIGIT_ADD: self.digit_adds,
                 Event.ACCUMULATE: self.accumulates,
+                Event.ALIGN: self.accumulates,
                 Event.QUANTIZE: self.quantizations,
+                Event.FETCH: self.a_reads + self.b_reads,
                 Event.SCRATCHPAD_READ: self.a_reads + self.b_reads,
                 Event.SCRATCHPAD_WRITE: self.writes,
             }

@@ -10,7 +10,7 @@ from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, PLANE_BITS, SMX_BI
 from pinta_hw.spec.layout import place
 from pinta_hw.spec.timing import GemmShape, best_grouping, gemm_cycles
 
-from .energy import energy_pj
+from .energy import energy_pj, standing_pj
 from .energy_table import EnergyTable
 from .events import Events, gemm_events
 
@@ -84,7 +84,7 @@ def estimate_gemm(
         raise UserError(f"grouping: {grouping} is not possible; allowed: {', '.join(map(str, config.groupings))}")
     cycles = gemm_cycles(config, grouping, shape)
     events = gemm_events(config, grouping, shape)
-    energy = energy_pj(config, table, events.counts())
+    energy = energy_pj(config, table, events.counts()) | standing_pj(config, table, cycles)
     total = sum(energy.values())
     digit_multiplies = m * n * k * len(steps(a_bits, b_bits))
     return GemmEstimate(

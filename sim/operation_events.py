@@ -46,7 +46,13 @@ _EVENT_OF_VECTOR = {vector: _EVENT_OF[real] for real, vector in VECTOR_OPERATION
 
 
 def operation_events(config: AcceleratorConfig, operation: Operation) -> Counts:
-    """Events of one operation."""
+    """Events of one operation, its instruction included."""
+    counts = _counts(config, operation)
+    counts[Event.INSTRUCTION] = 1
+    return counts
+
+
+def _counts(config: AcceleratorConfig, operation: Operation) -> Counts:
     if isinstance(operation, Gemm):
         return _gemm(config, operation)
     if isinstance(operation, Elementwise):
@@ -74,7 +80,10 @@ def _gemm(config: AcceleratorConfig, gemm: Gemm) -> Counts:
     counts = gemm_events(config, config.groupings[gemm.grouping], shape).counts()
     if isinstance(gemm.result, RealResult):
         words = gemm.result.rows * gemm.result.columns
-        elements = gemm.result.rows * gemm.column_blocks * BLOCK_SIDE
+        if gemm.result.transposed:
+            elements = gemm.result.columns * gemm.row_blocks * BLOCK_SIDE
+        else:
+            elements = gemm.result.rows * gemm.column_blocks * BLOCK_SIDE
         counts += Counter({Event.ROUND: elements, Event.REAL_WRITE: words})
         if gemm.result.accumulate:
             counts += Counter({Event.REAL_ADD: elements, Event.REAL_READ: words})
@@ -86,13 +95,18 @@ def _elementwise(config: AcceleratorConfig, operation: Elementwise) -> Counts:
     is_sum = operation.operation is ElementwiseOperation.SUM_PARTS
     taken, given = operation.parts * inner, inner if is_sum else operation.parts * inner
     products, sums = _PRODUCTS_AND_SUMS[operation.operation]
+    words = _operand_words(config, operation)
+    reads = taken * BLOCK_ELEMENTS if operation.operation is ElementwiseOperation.TABLE else 0
     return Counter(
         {
             Event.ELEMENT_MULTIPLY: products * taken * BLOCK_ELEMENTS,
             Event.ELEMENT_ADD: sums * taken * BLOCK_ELEMENTS,
             Event.ACCUMULATE: taken * BLOCK_ELEMENTS if is_sum else 0,
+            Event.ALIGN: taken * BLOCK_ELEMENTS if is_sum else 0,
+            Event.TABLE_READ: reads,
+            Event.FETCH: words,
             Event.QUANTIZE: given * BLOCK_ELEMENTS,
-            Event.SCRATCHPAD_READ: _operand_words(config, operation),
+            Event.SCRATCHPAD_READ: words,
             Event.SCRATCHPAD_WRITE: given * SmxFormat(operation.result.bits).planes,
         }
     )

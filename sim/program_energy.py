@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.control_timing import section_cycles
 from pinta_hw.spec.formats import BLOCK_ELEMENTS
 from pinta_hw.spec.isa.elementwise import OPERANDS_OF, Elementwise
 from pinta_hw.spec.isa.instruction import Program
+from pinta_hw.spec.operation_timing import operation_cycles
 
-from .energy import OUTSIDE_MEMORY, energy_pj
+from .energy import OUTSIDE_MEMORY, energy_pj, standing_pj
 from .energy_table import EnergyTable
 from .events import Counts
 from .operation_events import operation_events
 from .step import unit_name
+
+STANDING = "clock and leakage"
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,11 @@ class StepEnergy:
         Counts by event.
     elements : mapping of str to int
         Elements of the elementwise work by operation and widths, such as ``multiply 16x16 to 12``.
+    cycles : int
+        Of the step: what registers' clocks and leakage take depends on them.
     parts_pj, phases_pj, units_pj : mapping of str to float
-        The same energy by part of the machine, by phase, and by unit (pJ); memories outside are a part of it.
+        The same energy by part of the machine, by phase, and by unit (pJ); memories outside are a part of it. What does
+        not belong to a phase or unit is `STANDING` there.
     chip_pj, total_pj : float
         Without and with the memory outside (pJ).
     assumptions : tuple of str
@@ -39,6 +46,7 @@ class StepEnergy:
     table: str
     events: Mapping[str, int]
     elements: Mapping[str, int]
+    cycles: int
     parts_pj: Mapping[str, float]
     phases_pj: Mapping[str, float]
     units_pj: Mapping[str, float]
@@ -47,8 +55,21 @@ class StepEnergy:
     assumptions: tuple[str, ...]
 
 
-def step_energy(config: AcceleratorConfig, table: EnergyTable, program: Program) -> StepEnergy:
-    """Energy of one step; it is the same for all steps."""
+def step_energy(
+    config: AcceleratorConfig, table: EnergyTable, program: Program, cycles: int | None = None
+) -> StepEnergy:
+    """Energy of one step; what its events cost is the same for all steps.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+    table : EnergyTable
+    program : Program
+    cycles : int, optional
+        How long the step takes; by default as long as the first one, with a memory of `MEMORY_LATENCY_CYCLES`.
+    """
+    if cycles is None:
+        cycles = section_cycles(program.body, [operation_cycles(config, each.operation) for each in program.body])
     total: Counts = Counter()
     phases: dict[str, Counts] = {}
     units: dict[str, Counts] = {}
@@ -60,20 +81,24 @@ def step_energy(config: AcceleratorConfig, table: EnergyTable, program: Program)
         units.setdefault(unit_name(instruction.unit), Counter()).update(counts)
         if isinstance(instruction.operation, Elementwise):
             elements[_widths(instruction.operation)] += _elements(instruction.operation)
-    parts = energy_pj(config, table, total)
+    standing = standing_pj(config, table, cycles)
+    parts = energy_pj(config, table, total) | standing
     total_pj = sum(parts.values())
+    rest = {STANDING: sum(standing.values())} if standing else {}
     return StepEnergy(
         table.name,
         {event.value: count for event, count in total.items() if count},
         dict(sorted(elements.items())),
+        cycles,
         parts,
-        {name: sum(energy_pj(config, table, counts).values()) for name, counts in phases.items()},
-        {name: sum(energy_pj(config, table, counts).values()) for name, counts in units.items()},
+        {name: sum(energy_pj(config, table, counts).values()) for name, counts in phases.items()} | rest,
+        {name: sum(energy_pj(config, table, counts).values()) for name, counts in units.items()} | rest,
         total_pj - parts.get(OUTSIDE_MEMORY, 0.0),
         total_pj,
         (
             "every block unit works in every cycle of a product's steps, needed or not",
             f"outside memory: {table.outside_memory.derivation}",
+            f"clock and leakage: {table.standing.derivation}",
             *(f"not included: {item}" for item in table.excluded),
         ),
     )

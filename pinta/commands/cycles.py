@@ -36,7 +36,8 @@ def cycles(
     described = load_experiment(experiment)
     config, table = load_config(preset or described.accelerator), load_table(energy_table)
     program = lower(described, config).program
-    estimate, energy = simulate(config, program, memory_latency), step_energy(config, table, program)
+    estimate = simulate(config, program, memory_latency)
+    energy = step_energy(config, table, program, estimate.step.cycles)
     if json:
         text = {"cycles": estimate.cycles, **dataclasses.asdict(estimate), "energy": dataclasses.asdict(energy)}
         typer.echo(json_format.dumps(text, indent=2))

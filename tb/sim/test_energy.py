@@ -13,11 +13,13 @@ from pinta_hw.spec.isa.real import Optimizer, Update, Vector, VectorOperation
 from pinta_hw.spec.isa.real_memory import RealView
 from pinta_hw.spec.isa.transfer import Direction, Transfer
 from pinta_hw.spec.layout import TensorLayout, place
-from sim.energy import energy_pj, event_energy_pj
+from sim.area import area_um2
+from sim.energy import OUTSIDE_MEMORY, energy_pj, event_energy_pj, memory_energy_pj, standing_pj
 from sim.energy_table import load_table, table_names
 from sim.events import Event
 from sim.operation_events import operation_events
-from sim.program_energy import step_energy
+from sim.part_energy import part_energy_pj
+from sim.program_energy import STANDING, step_energy
 from tb.golden.test_lowering import SMALL, experiment
 
 
@@ -38,6 +40,8 @@ ARRAY = {
     Event.DIGIT_MULTIPLY: 4 * 4 * 3 * 64,
     Event.DIGIT_ADD: 4 * 4 * 3 * 64,
     Event.ACCUMULATE: 4 * 4 * 16,
+    Event.ALIGN: 4 * 4 * 16,
+    Event.FETCH: 2 * 4 * 3 + 2 * 4 * 2,
     Event.SCRATCHPAD_READ: 2 * 4 * 3 + 2 * 4 * 2,
 }
 DOT = Elementwise(
@@ -64,6 +68,7 @@ REPEATED = Elementwise(
                 Event.ELEMENT_MULTIPLY: 2 * 30 * 16,
                 Event.ELEMENT_ADD: 30 * 16,
                 Event.QUANTIZE: 30 * 16,
+                Event.FETCH: 30 * (3 + 4 + 1 + 2),
                 Event.SCRATCHPAD_READ: 30 * (3 + 4 + 1 + 2),
                 Event.SCRATCHPAD_WRITE: 30 * 2,
             },
@@ -73,7 +78,9 @@ REPEATED = Elementwise(
             {
                 Event.ELEMENT_MULTIPLY: 30 * 16,
                 Event.ACCUMULATE: 30 * 16,
+                Event.ALIGN: 30 * 16,
                 Event.QUANTIZE: 10 * 16,
+                Event.FETCH: 30 * 3,
                 Event.SCRATCHPAD_READ: 30 * 3,
                 Event.SCRATCHPAD_WRITE: 10 * 2,
             },
@@ -83,6 +90,7 @@ REPEATED = Elementwise(
             {
                 Event.ELEMENT_MULTIPLY: 30 * 16,
                 Event.QUANTIZE: 30 * 16,
+                Event.FETCH: 30 * 2 + 6 * 3 * 4,
                 Event.SCRATCHPAD_READ: 30 * 2 + 6 * 3 * 4,
                 Event.SCRATCHPAD_WRITE: 30 * 4,
             },
@@ -119,7 +127,8 @@ REPEATED = Elementwise(
     ids=lambda value: type(value).__name__,
 )
 def test_events(operation: Operation, expected: dict[Event, int]) -> None:
-    assert {event: count for event, count in operation_events(SMALL, operation).items() if count} == expected
+    found = {event: count for event, count in operation_events(SMALL, operation).items() if count}
+    assert found == expected | {Event.INSTRUCTION: 1}
 
 
 @pytest.fixture(scope="module")
@@ -133,17 +142,26 @@ def test_parts_add_up(program: Program, name: str) -> None:
     energy = step_energy(SMALL, table, program)
     for split in (energy.parts_pj, energy.phases_pj, energy.units_pj):
         assert sum(split.values()) == pytest.approx(energy.total_pj)
-    outside = energy.events["beats outside"] * event_energy_pj(SMALL, table, Event.BEAT)
+    outside = energy.events["beats outside"] * memory_energy_pj(SMALL, table, Event.BEAT)
     assert energy.chip_pj + outside == pytest.approx(energy.total_pj)
+    for_time = standing_pj(SMALL, table, energy.cycles)
+    assert sum(for_time.values()) == pytest.approx(energy.phases_pj.get(STANDING, 0))
+    longer = step_energy(SMALL, table, program, energy.cycles + 100)
+    assert longer.total_pj - energy.total_pj == pytest.approx(sum(standing_pj(SMALL, table, 100).values()), abs=1e-3)
     assert sum(energy.elements.values()) > 0
     one_by_one = [energy_pj(SMALL, table, operation_events(SMALL, each.operation)) for each in program.body]
-    assert sum(sum(parts.values()) for parts in one_by_one) == pytest.approx(energy.total_pj)
+    events_pj = sum(sum(parts.values()) for parts in one_by_one)
+    assert events_pj + sum(for_time.values()) == pytest.approx(energy.total_pj)
+    by_area = part_energy_pj(SMALL, table, program.body, energy.cycles)
+    assert sum(by_area.values()) == pytest.approx(energy.total_pj)
+    assert by_area.keys() - {OUTSIDE_MEMORY} <= area_um2(SMALL).keys()
 
 
 def test_every_event_has_an_energy_and_a_smaller_node_needs_no_more() -> None:
     new, old = load_table("published-7nm"), load_table("published-45nm")
     for event in Event:
-        assert 0 < event_energy_pj(SMALL, new, event) <= event_energy_pj(SMALL, old, event), event
+        assert 0 <= event_energy_pj(SMALL, new, event) <= event_energy_pj(SMALL, old, event), event
+        assert event_energy_pj(SMALL, new, event) or event is Event.FETCH, event
         assert sum(energy_pj(SMALL, new, Counter({event: 2})).values()) == 2 * event_energy_pj(SMALL, new, event)
 
 
