@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from math import ceil, prod
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,8 +32,10 @@ Part = Literal[
     "scratchpad banks",
     "real memory banks",
 ]
-MEMORIES: frozenset[Part] = frozenset({"program stores", "scratchpad banks", "real memory banks"})
+MEMORIES = frozenset({"program stores", "scratchpad banks", "real memory banks"})
 """Parts that are memory banks and nothing else."""
+LOGIC = tuple(part for part in get_args(Part) if part not in MEMORIES)
+"""All others."""
 Quantity = Literal[
     "block units",
     "quantizers",
@@ -104,11 +106,11 @@ def area_table() -> AreaTable:
     return yaml_file.load(_TABLE, AreaTable)
 
 
-def area_um2(config: AcceleratorConfig) -> Mapping[Part, float]:
+def area_um2(config: AcceleratorConfig) -> Mapping[str, float]:
     """Area by part (um2), before layout: sums of cells and memory banks, without wires and clock tree."""
     table = area_table()
     quantities = _quantities(config)
-    areas: dict[Part, float] = {}
+    areas: dict[str, float] = {}
     for component in table.components:
         count = prod(quantities[name] for name in component.per)
         areas[component.part] = areas.get(component.part, 0.0) + component.um2 * count
@@ -119,10 +121,10 @@ def area_um2(config: AcceleratorConfig) -> Mapping[Part, float]:
     return areas
 
 
-def flip_flops(config: AcceleratorConfig) -> Mapping[Part, float]:
+def flip_flops(config: AcceleratorConfig) -> Mapping[str, float]:
     """Flip-flops by part; banks have none of their own here."""
     quantities = _quantities(config)
-    counts: dict[Part, float] = {}
+    counts: dict[str, float] = {}
     for component in area_table().components:
         count = prod(quantities[name] for name in component.per)
         counts[component.part] = counts.get(component.part, 0.0) + component.flip_flops * count

@@ -4,7 +4,7 @@ from pinta_hw.spec.config import WORD_BITS, WORD_MANTISSA_BYTES, AcceleratorConf
 from pinta_hw.spec.isa.instruction import Unit, stream_bits
 from pinta_hw.spec.isa.transfer import BEAT_BYTES
 
-from .area import MEMORIES, Part, area_um2, flip_flops
+from .area import MEMORIES, area_um2, flip_flops
 from .energy_table import EnergyTable
 from .events import Counts, Event
 
@@ -71,7 +71,7 @@ def standing_pj(config: AcceleratorConfig, table: EnergyTable, cycles: int) -> d
     return {name: cycles * share_pj for name, share_pj in standing.items() if share_pj}
 
 
-def clock_energy_pj(table: EnergyTable, part: Part, registers: float) -> float:
+def clock_energy_pj(table: EnergyTable, part: str, registers: float) -> float:
     """Energy of a cycle (pJ) for the clock of a part with so many flip-flops, while the part does nothing."""
     return registers * table.standing.clock_pj.get(part, 0.0)
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pinta_hw.spec import yaml_file
 from pinta_hw.spec.errors import UserError
 
-from .area import Part
+from .area import LOGIC
 
 _FOLDER = Path(__file__).parent / "tables"
 _NAMES = ("asap7", "published-45nm", "published-7nm")
@@ -94,9 +94,17 @@ class Standing(_Record):
     flip-flop of the part); ``leakage_nw_per_um2`` is that of logic. Memory banks have none here.
     """
 
-    clock_pj: Mapping[Part, Picojoules]
-    leakage_nw_per_um2: Picojoules
+    clock_pj: Mapping[str, Picojoules]
+    leakage_nw_per_um2: Annotated[float, Field(ge=0)]
     derivation: str
+
+    @field_validator("clock_pj")
+    @classmethod
+    def _known_parts(cls, clock_pj: Mapping[str, float]) -> Mapping[str, float]:
+        for part in clock_pj:
+            if part not in LOGIC:
+                raise ValueError(f"parts among {', '.join(LOGIC)}, not {part!r}")
+        return clock_pj
 
 
 class EnergyTable(_Record):
