@@ -32,8 +32,9 @@ class Slopes(Generic[T]):
     def __call__(self, order: int, divisor: int = 1) -> T:
         """A derivative, divided by 1, 2 or 6; the quotient rounds once more."""
         if (order, divisor) not in self._read:
-            value = self.arithmetic.activate(self.function, order, self.y, Role.ELEMENTWISE)
-            if divisor != 1:
+            if divisor == 1:
+                value = self.arithmetic.activate(self.function, order, self.y, Role.ELEMENTWISE)
+            else:
                 value = self.arithmetic.multiply(self(order), self.constant(1 / divisor), Role.ELEMENTWISE)
             self._read[order, divisor] = value
         return self._read[order, divisor]
