@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .control.control import Control
+from .control.unit_clock import UnitClock
 from .convert.converter import Converter
 from .elementwise_unit import ElementwiseUnit
 from .gemm_unit import GemmUnit
@@ -78,10 +79,14 @@ class Machine(wiring.Component):
         sequence = place(m, "reset_sequence", ResetSequence(), platform)
         reset = sequence.reset
         control = place(m, "control", Control(config), platform, reset)
-        units = {
-            unit: place(m, f"{unit.name.lower()}_unit", kind(config), platform, reset)
-            for unit, (kind, _) in _UNITS.items()
-        }
+        units = {}
+        for unit, (kind, _) in _UNITS.items():
+            name = unit.name.lower()
+            clock = None
+            if unit is not Unit.TRANSFER:  # the memory may answer at any time
+                clock = place(m, f"{name}_clock", UnitClock(), platform)
+                m.d.comb += [clock.running.eq(getattr(control, name).running), clock.resetting.eq(sequence.resetting)]
+            units[unit] = place(m, f"{name}_unit", kind(config), platform, reset, clock and clock.gated)
         transfer = units[Unit.TRANSFER]
         wiring.connect(m, wiring.flipped(self.s_axil), host.bus)
         wiring.connect(m, wiring.flipped(self.m_axi), transfer.axi)

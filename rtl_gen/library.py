@@ -109,13 +109,17 @@ class VerilogLibrary:
         self._variants: dict[str, int] = {}
         self._clocked: dict[str, tuple[str, ...]] = {}
 
-    def instance(self, component: wiring.Component, name: str, reset: Value | None = None) -> Instance:
+    def instance(
+        self, component: wiring.Component, name: str, reset: Value | None = None, clock: Value | None = None
+    ) -> Instance:
         """An instance of the component's module, bound to the component's ports.
 
         Parameters
         ----------
         reset : Value, optional
             Resets it, beside the domain's own reset.
+        clock : Value, optional
+            Clocks it, instead of the domain's own clock.
 
         Raises
         ------
@@ -130,7 +134,10 @@ class VerilogLibrary:
         # This one is never elaborated itself: its twin was.
         component._MustUse__used = True
         module = self._names[key]
-        clocks = {"clk": ClockSignal(), "rst": ResetSignal() if reset is None else ResetSignal() | reset}
+        clocks = {
+            "clk": ClockSignal() if clock is None else clock,
+            "rst": ResetSignal() if reset is None else ResetSignal() | reset,
+        }
         return Instance(
             module,
             *(("i", port, clocks[port]) for port in self._clocked[module]),

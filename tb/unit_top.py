@@ -93,6 +93,7 @@ async def write_scratchpad(ctx, dut: UnitTop, image: ScratchpadImage) -> None:
     banks = dut.config.banks
     written = image.written.reshape(-1, banks)
     for row in np.flatnonzero(written.any(axis=1)).tolist():
+        ctx.set(dut.host_write.group, row // dut.config.words)
         for bank in range(banks):
             word = row * banks + bank
             port = dut.host_write
@@ -108,6 +109,7 @@ async def read_scratchpad(ctx, dut: UnitTop, image: ScratchpadImage, words: rang
     """Replace ``words`` of an image by what the scratchpad holds."""
     banks = dut.config.banks
     for row in range(words.start // banks, (words.stop - 1) // banks + 1):
+        ctx.set(dut.host_read.group, row // dut.config.words)
         for bank in range(banks):
             ctx.set(dut.host_read.enable[bank], 1)
             ctx.set(dut.host_read.row[bank], row)

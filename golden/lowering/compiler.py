@@ -21,12 +21,13 @@ from ..optim import learning_rate
 from ..train import Trainer
 from .allocation import Placement, Timed, allocate, shape_of
 from .memory import Memory
-from .schedule import Interval, Task, schedule
+from .products import merged
+from .schedule import Interval, Task, predecessors, schedule
 from .step import RecordedStep, record_step, scalars_of_steps
 from .tape import Places, RealRegion, Recorded, Use
 from .tensors import Buffer
 
-WINDOWS = (60, 40, 25, 15)
+WINDOWS = (150, 100, 60, 40, 25, 15)
 """How many operations one may overtake: more overlap, or less memory; what is fastest and fits is taken."""
 
 
@@ -88,6 +89,8 @@ def _fastest(
     config: AcceleratorConfig, operations: Sequence[Recorded], recorded: RecordedStep, memory: Memory
 ) -> list[Instruction]:
     """The body, in the order and at the places that take the fewest cycles of those that are tried."""
+    rough = _Rough(config)
+    operations = merged(operations, predecessors([rough.task(operation) for operation in operations]))
     found: list[tuple[int, list[Instruction], Placement]] = []
     failure: UserError | None = None
     for window in WINDOWS:
@@ -156,7 +159,7 @@ class _Rough:
 
 
 def _chosen(config: AcceleratorConfig, operation: Operation) -> Operation:
-    """A product in the grouping that finishes first."""
+    """A product in the way that finishes first."""
     return best_gemm(config, operation) if isinstance(operation, Gemm) else operation
 
 

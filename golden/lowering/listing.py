@@ -89,8 +89,9 @@ def describe(config: AcceleratorConfig, operation: Operation) -> str:
     if isinstance(operation, Gemm):
         left = f"{matrix(operation.a, operation.a_transposed)} {matrix(operation.b, operation.b_transposed)}"
         if isinstance(operation.result, RealResult):
-            target = f"{operation.result.rows}x{operation.result.columns}@{real(operation.result.base)}"
-            return f"{target} {'+=' if operation.result.accumulate else '='} {left}"
+            result = operation.result
+            target = f"{result.rows}x{result.columns}{'^T' if result.transposed else ''}@{real(result.base)}"
+            return f"{target} {'+=' if result.accumulate else '='} {left}"
         return f"{matrix(operation.result)} = {left} [{config.groupings[operation.grouping]}]"
     if isinstance(operation, Elementwise):
         size = f"{operation.parts}x{operation.outer_blocks}x{operation.inner_blocks}"

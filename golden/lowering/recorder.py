@@ -1,7 +1,7 @@
 """An arithmetic that records what it is asked instead of computing it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,32 +12,18 @@ from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Precision
 from pinta_hw.spec.isa.convert import Decode, Encode
 from pinta_hw.spec.isa.elementwise import ActivationFunction, ElementwiseOperation
-from pinta_hw.spec.isa.gemm import Gemm, RealResult
 from pinta_hw.spec.isa.instruction import Operation, Unit
 from pinta_hw.spec.isa.real import VECTOR_OPERATION_OF, Vector, VectorOperation
-from pinta_hw.spec.layout import TensorLayout
 from pinta_hw.spec.real import RealProgram
 
 from ..arithmetic import Arithmetic, Role
 from ..arithmetic.smx import ELEMENTWISE_BITS
 from ..real import Reals
 from . import lanes
+from .products import Product, RealTarget, layout, whole
 from .reals import Addresses, runs, view_of
 from .tape import Places, RealTable, Recorded, Tape, TensorTable, Use
-from .tensors import Buffer, Plane, Region, Tensor, contiguous, join, matched
-
-
-@dataclass
-class _RealTarget:
-    """Where a product goes in real memory."""
-
-    addresses: Addresses
-    accumulate: bool = False
-
-    def place(self, places: Places) -> RealResult:
-        rows, columns = self.addresses.shape
-        base = places.real(int(self.addresses.flat[0]))
-        return RealResult(base, rows, columns, columns, self.accumulate)
+from .tensors import Buffer, Plane, Tensor, contiguous, join, matched
 
 
 class Recorder(Arithmetic[Tensor]):
@@ -62,7 +48,7 @@ class Recorder(Arithmetic[Tensor]):
         self._bits = {
             role: ELEMENTWISE_BITS if role is Role.ELEMENTWISE else precision.bits_of(role.value) for role in Role
         }
-        self._contracts: dict[int, tuple[Recorded, _RealTarget]] = {}
+        self._contracts: dict[int, tuple[Recorded, RealTarget]] = {}
 
     def enter(self, phase: str, micro_batch: int) -> None:
         self.tape.phase, self.tape.micro_batch = phase, micro_batch
@@ -87,10 +73,10 @@ class Recorder(Arithmetic[Tensor]):
 
         def build(places: Places) -> Operation:
             view = view_of(given)
-            return Encode(replace(view, base=places.real(view.base)), _layout(places, [plane]))
+            return Encode(replace(view, base=places.real(view.base)), layout(places, [plane]))
 
         name = f"encode {self._source(given)}"
-        self.tape.add(Unit.CONVERT, name, self.tape.real_uses(given), [_whole(plane)], build)
+        self.tape.add(Unit.CONVERT, name, self.tape.real_uses(given), [whole(plane)], build)
         return result
 
     def decode(self, tensor: Tensor) -> Reals:
@@ -102,9 +88,9 @@ class Recorder(Arithmetic[Tensor]):
         self.tape.add(
             Unit.CONVERT,
             f"decode {plane.buffer.name}",
-            [_whole(plane)],
+            [whole(plane)],
             self.tape.real_uses(result),
-            lambda places: Decode(_layout(places, [plane]), plane.rows, places.real(int(result[0, 0]))),
+            lambda places: Decode(layout(places, [plane]), plane.rows, places.real(int(result[0, 0]))),
         )
         return result
 
@@ -220,7 +206,7 @@ class Recorder(Arithmetic[Tensor]):
             if a_planes[0].is_constant:
                 a_planes = [self._materialized(a_planes, a)]
         result = self.tape.reals.new(name, (rows, columns))
-        target = _RealTarget(result)
+        target = RealTarget(result)
         recorded = self._product(name, a_planes, b_planes, target, a_transposed, b_transposed)
         buffer = self.tape.reals.whole(result)
         assert buffer is not None
@@ -297,7 +283,7 @@ class Recorder(Arithmetic[Tensor]):
         name: str,
         a: list[Plane],
         b: list[Plane],
-        result: "list[Plane] | _RealTarget",
+        result: "list[Plane] | RealTarget",
         a_transposed: bool,
         b_transposed: bool,
     ) -> Recorded:
@@ -306,22 +292,13 @@ class Recorder(Arithmetic[Tensor]):
                 join(f"{name} rows", operand)
         writes: list[Use]
         if isinstance(result, list):
-            writes = [_whole(plane) for plane in result]
+            writes = [whole(plane) for plane in result]
         else:
             writes = self.tape.real_uses(result.addresses)
 
-        def build(places: Places) -> Operation:
-            left, right = _layout(places, a), _layout(places, b)
-            return Gemm(
-                left.transposed() if a_transposed else left,
-                right.transposed() if b_transposed else right,
-                _layout(places, result) if isinstance(result, list) else result.place(places),
-                0,
-                a_transposed,
-                b_transposed,
-            )
-
-        return self.tape.add(Unit.GEMM, name, [_whole(plane) for plane in [*a, *b]], writes, build)
+        target = tuple(result) if isinstance(result, list) else result
+        build = Product(tuple(a), tuple(b), target, a_transposed, b_transposed)
+        return self.tape.add(Unit.GEMM, name, [whole(plane) for plane in [*a, *b]], writes, build)
 
     def _vector(
         self, name: str, operation: VectorOperation, result: Addresses, a: Addresses, b: Addresses | None = None
@@ -340,18 +317,6 @@ class Recorder(Arithmetic[Tensor]):
 
     def _source(self, addresses: Addresses) -> str:
         return self.tape.reals.buffer_of(int(addresses.flat[0]))[0].name
-
-
-def _whole(plane: Plane) -> Region:
-    assert plane.buffer is not None
-    return Region(plane.buffer, plane.block, plane.row_blocks)
-
-
-def _layout(places: Places, planes: list[Plane]) -> TensorLayout:
-    """Planes that lie below each other, as one matrix."""
-    first = planes[0]
-    assert first.buffer is not None
-    return places.rows(first.buffer, first.block, sum(plane.row_blocks for plane in planes))
 
 
 def _runs(pairs: list[tuple[Plane, Plane]]) -> list[list[tuple[Plane, Plane]]]:

@@ -9,6 +9,8 @@ later.
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pinta_hw.spec.isa.instruction import Unit
 
 Interval = tuple[Hashable, int, int]
@@ -49,20 +51,38 @@ class Slot:
 
 def predecessors(tasks: Sequence[Task]) -> list[set[int]]:
     """For each task, those before it whose results it takes, replaces, or whose operands it replaces."""
-    touched: dict[Hashable, list[tuple[int, int, int, bool]]] = {}
+    touched: dict[Hashable, _Touched] = {}
     found: list[set[int]] = []
     for index, task in enumerate(tasks):
         own = [(*interval, False) for interval in task.reads] + [(*interval, True) for interval in task.writes]
-        before = {
-            other
-            for memory, first, end, writes in own
-            for other, low, high, wrote in touched.get(memory, ())
-            if (writes or wrote) and low < end and first < high
-        }
+        before: set[int] = set()
         for memory, first, end, writes in own:
-            touched.setdefault(memory, []).append((index, first, end, writes))
+            if memory in touched:
+                before |= touched[memory].meeting(first, end, writes)
+        for memory, first, end, writes in own:
+            touched.setdefault(memory, _Touched()).add(index, first, end, writes)
         found.append(before)
     return found
+
+
+class _Touched:
+    """The ranges of a memory that tasks have touched so far."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._rows = np.empty((4, 16), np.int64)  # task, first, end, whether it writes
+
+    def add(self, task: int, first: int, end: int, writes: bool) -> None:
+        if self._count == self._rows.shape[1]:
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)], axis=1)
+        self._rows[:, self._count] = task, first, end, writes
+        self._count += 1
+
+    def meeting(self, first: int, end: int, writes: bool) -> set[int]:
+        """Tasks of which one of the two must wait for the other."""
+        tasks, lows, highs, wrote = self._rows[:, : self._count]
+        meets = (lows < end) & (first < highs)
+        return set(tasks[meets if writes else meets & (wrote != 0)].tolist())
 
 
 def schedule(tasks: Sequence[Task], window: int) -> list[Slot]:
@@ -87,10 +107,14 @@ def schedule(tasks: Sequence[Task], window: int) -> list[Slot]:
     ends: dict[int, int] = {}
     free: dict[Hashable, int] = {}
     slots: list[Slot] = []
-    waiting = set(range(len(tasks)))
-    ready = {index for index in waiting if not before[index]}
+    missing = [len(others) for others in before]
+    ready = {index for index, count in enumerate(missing) if not count}
+    done = [False] * (len(tasks) + 1)
+    oldest = 0
     while ready:
-        reach = min(waiting) + window
+        while done[oldest]:
+            oldest += 1
+        reach = oldest + window
         begin = {index: _begin(tasks[index], before[index], ends, free) for index in ready if index <= reach}
         chosen = min(begin, key=lambda index: (begin[index], -urgency[index], index))
         task, start = tasks[chosen], begin[chosen]
@@ -98,10 +122,13 @@ def schedule(tasks: Sequence[Task], window: int) -> list[Slot]:
         ends[chosen] = end
         free |= dict.fromkeys((task.unit, *task.groups), end)
         slots.append(Slot(chosen, start, end))
-        waiting.remove(chosen)
+        done[chosen] = True
         ready.remove(chosen)
-        ready |= {index for index in after[chosen] if not before[index] & waiting}
-    assert not waiting
+        for index in after[chosen]:
+            missing[index] -= 1
+            if not missing[index]:
+                ready.add(index)
+    assert len(slots) == len(tasks)
     return slots
 
 

@@ -110,7 +110,9 @@ class Machine:
             self._store(result, accumulators.quantize(result.bits))
             return
         values = rounded(accumulators.to_float(), np.float32)[: result.rows, : result.columns]
-        words = result.base + np.arange(result.rows)[:, None] * result.row_stride + np.arange(result.columns)
+        values = values.T if result.transposed else values
+        rows, columns = values.shape
+        words = result.base + np.arange(rows)[:, None] * result.row_stride + np.arange(columns)
         self.real[words] = flush(self.real[words] + values) if result.accumulate else values
 
     def _elementwise(self, instruction: Elementwise) -> None:

@@ -23,10 +23,12 @@ WATCHDOG_BITS = 32
 
 
 class UnitControl(wiring.Signature):
-    """Starts a unit and hears when it is done."""
+    """Starts a unit and hears when it is done; `running` is high from the one to the other."""
 
     def __init__(self, config: AcceleratorConfig, unit: Unit):
-        super().__init__({"start": Out(1), "operation": Out(operation_layout(config, unit)), "done": In(1)})
+        super().__init__(
+            {"start": Out(1), "operation": Out(operation_layout(config, unit)), "running": Out(1), "done": In(1)}
+        )
 
 
 class ProgramWrite(wiring.Signature):
@@ -136,6 +138,7 @@ class Control(wiring.Component):
                 stream.store_write.data.eq(self.program_write.data),
                 stream.hold.eq(sections.hold),
                 port.start.eq(stream.start),
+                port.running.eq(stream.running),
                 port.operation.eq(stream.operation),
                 stream.done.eq(port.done),
                 sections.idle[unit].eq(stream.idle),

@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from pinta_hw.instruction import operation_layout
 from pinta_hw.memory.real_memory import RealPort
-from pinta_hw.memory.scratchpad import ReadSignature
+from pinta_hw.memory.scratchpad import ReadSignature, group_of
 from pinta_hw.placement import place
 from pinta_hw.results.real_rounding import RealRounding
 from pinta_hw.smx import MAX_PLANES
@@ -122,6 +122,7 @@ class Decoder(wiring.Component):
         low, high = Signal.like(word, name="low"), Signal.like(word, name="high")
         low_read, high_read = Signal(), Signal()
         m.d.sync += [low.eq(word), high.eq(word + stride), low_read.eq(running), high_read.eq(running & has_second)]
+        m.d.comb += self.source_memory.group.eq(group_of(config, low))
         for bank in range(config.banks):
             at_low = low[:bank_bits] == bank
             m.d.comb += [

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from pinta_hw.instruction import operation_layout
-from pinta_hw.memory.scratchpad import WriteSignature
+from pinta_hw.memory.scratchpad import WriteSignature, group_of
 from pinta_hw.smx import MAX_PLANES
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, DIGIT_BITS, EXPONENT_BITS, NAN_EXPONENT, SMX_BITS
@@ -107,6 +107,7 @@ class PlaneWriter(wiring.Component):
             Array(mantissa.word_select(index, DIGIT_BITS) for index in range(MAX_PLANES))[plane]
             for mantissa in (block.mantissas[n] for n in range(BLOCK_ELEMENTS))
         ]
+        m.d.comb += self.memory.group.eq(group_of(self._config, word))
         for bank in range(self._config.banks):
             m.d.comb += [
                 self.memory.enable[bank].eq(writing & (word[:bank_bits] == bank)),

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from ..memory.scratchpad import ReadSignature, Word
+from ..memory.scratchpad import ReadSignature, Word, group_of
 from ..memory.walk import walk_layout
 from ..operands.port import OperandPort
 from ..placement import place
@@ -127,6 +127,7 @@ class Reader(wiring.Component):
             single.eq(instruction.repeated & (operand == OPERANDS.index("b"))),
             walk.first.eq(Array(words)[operand] + offset),
             walk.second.eq(walk.first + plane_stride),
+            walk.group.eq(group_of(config, Array(words)[operand])),
             # The bit is one anyway, but for a repeated block, which may come without a stride.
             walk.stride.eq(fields["inner_stride"] | 1),
         ]

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from ..memory.scratchpad import Word, WriteSignature
+from ..memory.scratchpad import Word, WriteSignature, group_of
 from ..memory.walk import Walk, walk_layout
 from ..placement import place
 from ..smx import QuantizedBlock
@@ -67,7 +67,7 @@ class ResultWriter(wiring.Component):
         at_walk = [Signal(Word, name=f"at_walk_{slot}") for slot in range(config.banks)]
         m.d.sync += [registered.eq(request), last.eq(beat_end & ~nest.moves.any()), self.done.eq(last)]
         m.d.sync += [later.eq(word) for later, word in zip(at_walk, words, strict=True)]
-        m.d.comb += [walk.walk.eq(registered), walk.advance.eq(1)]
+        m.d.comb += [walk.walk.eq(registered), walk.advance.eq(1), self.memory.group.eq(walk.group)]
         for bank in range(config.banks):
             m.d.comb += [
                 self.memory.enable[bank].eq(walk.enable[bank]),
@@ -106,6 +106,7 @@ class ResultWriter(wiring.Component):
             request.first.eq(word + Mux(second, plane_stride << 1, 0)),
             request.second.eq(request.first + plane_stride),
             request.stride.eq(instruction.result_inner_stride),
+            request.group.eq(group_of(config, word)),
         ]
         has_upper = Mux(second, instruction.result_width == 3, instruction.result_width != 0)
         words = [Signal(Word, name=f"word_{slot}") for slot in range(config.banks)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth import Array, Assert, Cat, Module, Signal
+from amaranth import Array, Assert, Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -12,6 +12,11 @@ from pinta_hw.spec.config import WORD_BITS, AcceleratorConfig
 from pinta_hw.spec.formats import EXPONENT_BITS, PLANE_BITS
 
 from .bank import Bank
+
+
+def group_of(config: AcceleratorConfig, word: Value) -> Value:
+    """The scratchpad group that an address of the scratchpad lies in."""
+    return Value.cast(word)[ceil_log2(config.group_words) : ceil_log2(config.scratchpad_words)]
 
 
 class Word(data.Struct):
@@ -25,11 +30,15 @@ assert data.Layout.cast(Word).size == WORD_BITS
 
 
 class ReadSignature(wiring.Signature):
-    """A client that reads up to one word a bank position, of any group; data follow one cycle later."""
+    """A client that reads up to one word a bank position, of one group a cycle; data follow one cycle later.
+
+    `row` counts through all groups. That it lies in `group` too is for the client to keep, and checked.
+    """
 
     def __init__(self, config: AcceleratorConfig):
         super().__init__(
             {
+                "group": Out(ceil_log2(config.groups)),
                 "enable": Out(1).array(config.banks),
                 "row": Out(ceil_log2(config.scratchpad_rows)).array(config.banks),
                 "data": In(Word).array(config.banks),
@@ -38,11 +47,12 @@ class ReadSignature(wiring.Signature):
 
 
 class WriteSignature(wiring.Signature):
-    """A client that writes up to one word a bank position, of any group."""
+    """A client that writes up to one word a bank position, of one group a cycle, like a reading one."""
 
     def __init__(self, config: AcceleratorConfig):
         super().__init__(
             {
+                "group": Out(ceil_log2(config.groups)),
                 "enable": Out(1).array(config.banks),
                 "row": Out(ceil_log2(config.scratchpad_rows)).array(config.banks),
                 "data": Out(Word).array(config.banks),
@@ -53,8 +63,8 @@ class WriteSignature(wiring.Signature):
 class Scratchpad(wiring.Component):
     """All groups, and the switch between them and their clients.
 
-    Rows run through one group after the other, and any group serves any client. Two clients must not touch
-    one bank in one cycle: the program's allocation excludes it, `conflict` reports it, and simulation stops on it.
+    Rows run through one group after the other, and any group serves any client, one at a time: two clients must not ask
+    for one group in one cycle. The program's allocation excludes it, `conflict` reports it, and simulation stops on it.
 
     Latency: one cycle from a read's address to its data, which stay until the client's next read, as long as nobody
     else reads that group. Throughput: one word a bank and cycle.
@@ -70,9 +80,9 @@ class Scratchpad(wiring.Component):
     <reader> : In(ReadSignature(config))
     <writer> : In(WriteSignature(config))
     conflict : Out(1)
-        Two clients asked for the same bank in this cycle.
+        Two clients asked for the same group in this cycle.
     outside : Out(1)
-        A client asked for a row behind the last group; nothing is read or written there.
+        A client asked for a row outside the group that it names, or behind the last one.
     """
 
     def __init__(self, config: AcceleratorConfig, readers: Sequence[str], writers: Sequence[str]):
@@ -88,42 +98,79 @@ class Scratchpad(wiring.Component):
         config = self._config
         readers = [getattr(self, name) for name in self._readers]
         writers = [getattr(self, name) for name in self._writers]
-        outputs = [[] for _ in range(config.banks)]
-        conflicts = []
         depth_bits = ceil_log2(config.words)
+        accesses = [self._access(client) for client in readers] + [
+            self._access(client, client.data) for client in writers
+        ]
+        asking = [Cat(client.enable).any() for client in readers + writers]
+
+        outputs, conflicts = [], []
         for group in range(config.groups):
+            access = Signal(self._access_layout, name=f"access_{group}")
+            asks = []
+            for client, given, active in zip(readers + writers, accesses, asking, strict=True):
+                ask = Signal(name=f"ask_{group}_{len(asks)}")
+                m.d.comb += ask.eq(active & (client.group == group))
+                with m.If(ask):
+                    # All banks at once: the switch chooses a client for a group, not for each bank.
+                    m.d.comb += access.eq(given)
+                asks.append(ask)
+            conflicts.append(sum(asks) > 1)
+            banks = []
             for index in range(config.banks):
                 bank = place(m, f"bank_{group}_{index}", Bank(config.words, WORD_BITS), platform)
-                asks = []
-                for client in readers + writers:
-                    ask = Signal(name=f"ask_{group}_{index}_{len(asks)}")
-                    m.d.comb += ask.eq(client.enable[index] & (client.row[index][depth_bits:] == group))
-                    with m.If(ask):
-                        m.d.comb += bank.address.eq(client.row[index][:depth_bits])
-                    asks.append(ask)
-                for client, ask in zip(writers, asks[len(readers) :], strict=True):
-                    with m.If(ask):
-                        m.d.comb += [bank.write.eq(1), bank.write_data.eq(client.data[index])]
-                m.d.comb += bank.enable.eq(Cat(asks).any())
-                conflicts.append(sum(asks) > 1)
-                outputs[index].append(bank.read_data)
+                m.d.comb += [
+                    bank.enable.eq(access.enable[index]),
+                    bank.write.eq(access.write),
+                    bank.address.eq(access.address[index]),
+                    bank.write_data.eq(access.data[index]),
+                ]
+                banks.append(bank.read_data)
+            outputs.append(Cat(banks))
         m.d.comb += [
             self.conflict.eq(Cat(conflicts).any()),
             self.outside.eq(
                 Cat(
-                    client.enable[index] & (client.row[index][depth_bits:] >= config.groups)
+                    (Cat(client.enable).any() & (client.group >= config.groups))
+                    | Cat(
+                        enable & (row[depth_bits:] != client.group)
+                        for enable, row in zip(client.enable, client.row, strict=True)
+                    ).any()
                     for client in readers + writers
-                    for index in range(config.banks)
                 ).any()
             ),
         ]
-        m.d.sync += Assert(~self.conflict, "two clients of one scratchpad bank")
+        m.d.sync += Assert(~self.conflict, "two clients of one scratchpad group")
 
-        for name, client in zip(self._readers, readers, strict=True):
-            for index in range(config.banks):
-                # Data stay on the output of the group that was read last, whatever the client asks next.
-                served = Signal(ceil_log2(config.groups), name=f"{name}_served_{index}")
-                with m.If(client.enable[index]):
-                    m.d.sync += served.eq(client.row[index][depth_bits:])
-                m.d.comb += client.data[index].eq(Array(outputs[index])[served])
+        for name, client, active in zip(self._readers, readers, asking, strict=False):
+            # Data stay on the output of the group that was read last, whatever the client asks next.
+            served = Signal(ceil_log2(config.groups), name=f"{name}_served")
+            with m.If(active):
+                m.d.sync += served.eq(client.group)
+            words = Signal(data.ArrayLayout(Word, config.banks), name=f"{name}_words")
+            m.d.comb += words.eq(Array(outputs)[served])
+            m.d.comb += [client.data[index].eq(words[index]) for index in range(config.banks)]
         return m
+
+    @property
+    def _access_layout(self) -> data.StructLayout:
+        """What a group is asked for in a cycle."""
+        banks = self._config.banks
+        return data.StructLayout(
+            {
+                "enable": banks,
+                "write": 1,
+                "address": data.ArrayLayout(ceil_log2(self._config.words), banks),
+                "data": data.ArrayLayout(WORD_BITS, banks),
+            }
+        )
+
+    def _access(self, client, words=None) -> Value:
+        """What a client asks for, in `_access_layout`."""
+        banks, depth_bits = self._config.banks, ceil_log2(self._config.words)
+        return Cat(
+            Cat(client.enable),
+            Const(words is not None, 1),
+            *(client.row[index][:depth_bits] for index in range(banks)),
+            *((Const(0, WORD_BITS),) * banks if words is None else (word.as_value() for word in words)),
+        )

@@ -12,7 +12,8 @@ def walk_layout(config: AcceleratorConfig) -> data.StructLayout:
     """A walk of ``banks`` slots: ``banks/2`` from word `first` on, as many from `second` on.
 
     The layout rules (`spec.layout`) make slot ``t`` fall into bank ``first + t*stride``, whether `second`
-    continues the first half or is the neighbouring digit plane.
+    continues the first half or is the neighbouring digit plane. All lie in one ``group``, which is given beside them:
+    a word of which no slot is touched may lie elsewhere.
     """
     word = ceil_log2(config.scratchpad_words)
     return data.StructLayout(
@@ -21,6 +22,7 @@ def walk_layout(config: AcceleratorConfig) -> data.StructLayout:
             "second": word,
             "stride": word,
             "mask": data.ArrayLayout(1, config.banks),
+            "group": ceil_log2(config.groups),
         }
     )
 
@@ -38,6 +40,8 @@ class Walk(wiring.Component):
         Moves the pipeline.
     enable, row : Out
         The access of every bank; `enable` does not depend on `advance`.
+    group : Out
+        That of all.
     slot_of_bank, bank_of_slot : Out
         The permutation between banks and slots.
     """
@@ -51,6 +55,7 @@ class Walk(wiring.Component):
                 "advance": In(1),
                 "enable": Out(1).array(config.banks),
                 "row": Out(ceil_log2(config.scratchpad_rows)).array(config.banks),
+                "group": Out(ceil_log2(config.groups)),
                 "slot_of_bank": Out(self._bank_bits).array(config.banks),
                 "bank_of_slot": Out(self._bank_bits).array(config.banks),
             }
@@ -71,7 +76,7 @@ class Walk(wiring.Component):
         words = [Signal(ceil_log2(config.scratchpad_words), name=f"word_{slot}") for slot in range(banks)]
         mask = Signal(banks)
         with m.If(self.advance):
-            m.d.sync += mask.eq(self.walk.mask)
+            m.d.sync += [mask.eq(self.walk.mask), self.group.eq(self.walk.group)]
             for slot in range(banks):
                 base = self.walk.first if slot < half else self.walk.second
                 m.d.sync += words[slot].eq(base + self.walk.stride * Const(slot % half))

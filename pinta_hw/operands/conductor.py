@@ -7,6 +7,7 @@ from amaranth.utils import ceil_log2
 
 from pinta_hw.array.token import token_layout
 from pinta_hw.instruction import gemm_layout
+from pinta_hw.memory.scratchpad import group_of
 from pinta_hw.memory.walk import walk_layout
 from pinta_hw.placement import place
 from pinta_hw.spec.config import AcceleratorConfig
@@ -255,6 +256,7 @@ class Conductor(wiring.Component):
                 self.b_walk.second.eq(second),
                 self.b_walk.stride.eq(gemm.b_lane_stride),
                 self.b_walk.mask.eq(mask),
+                self.b_walk.group.eq(group_of(config, gemm.b_base)),
                 self.b_part.eq(part),
                 self.b_last.eq(active & last),
                 self.b_low_absent.eq(step.b_low_absent),
@@ -279,6 +281,7 @@ class Conductor(wiring.Component):
             now.walk.first.eq(a_k + offset + Mux(part, gemm.a_lane_stride << ceil_log2(banks), 0)),
             now.walk.second.eq(now.walk.first + (gemm.a_lane_stride << ceil_log2(half))),
             now.walk.stride.eq(gemm.a_lane_stride),
+            now.walk.group.eq(group_of(config, gemm.a_base)),
             now.part.eq(part),
             now.last.eq(active & last),
             now.token.eq(token),

@@ -46,7 +46,11 @@ class OperandPort(wiring.Component):
         m = Module()
         config = self._config
         walk = place(m, "walk", Walk(config), platform)
-        m.d.comb += [walk.walk.eq(self.walk), walk.advance.eq(self.advance)]
+        m.d.comb += [
+            walk.walk.eq(self.walk),
+            walk.advance.eq(self.advance),
+            self.memory.group.eq(walk.group),
+        ]
         for bank in range(config.banks):
             m.d.comb += [
                 self.memory.enable[bank].eq(walk.enable[bank] & self.advance),

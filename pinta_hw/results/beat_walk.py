@@ -69,11 +69,12 @@ class BeatWalk(wiring.Component):
         config, gemm, beat = self._config, self.gemm, self.beat
         quantizers = config.quantizers
         base, row_stride, column_stride = (Signal.like(beat.address, name=n) for n in ("base", "row", "column"))
+        below = gemm.real_row_stride * Const(BLOCK_SIDE)  # from block row to block row in memory
         with m.If(gemm.to_real):
             m.d.comb += [
                 base.eq(gemm.real_base),
-                row_stride.eq(gemm.real_row_stride * Const(BLOCK_SIDE)),
-                column_stride.eq(BLOCK_SIDE),
+                row_stride.eq(Mux(gemm.real_transposed, BLOCK_SIDE, below)),
+                column_stride.eq(Mux(gemm.real_transposed, below, BLOCK_SIDE)),
             ]
         with m.Else():
             m.d.comb += [

@@ -31,7 +31,7 @@ assert (_WRITE_STAGE_ACCUMULATE - _READ_STAGE) % 2 == 1, "reads and writes would
 
 
 class RealWriter(wiring.Component):
-    """Writes the beats of one GEMM to real memory as FP32 numbers.
+    """Writes the beats of one GEMM to real memory as FP32 numbers; transposed, if told to: columns are rows then.
 
     A row of a block takes one cycle, or two where it is added to what lies there; rows and blocks outside the result
     take none. Reads and writes of an accumulating GEMM alternate: rows enter the pipeline in every other cycle from
@@ -132,8 +132,8 @@ class RealWriter(wiring.Component):
             line_end.eq(beat.count == block + 1),
             beat_end.eq(line_end | (block == quantizers - 1)),
             along_end.eq(beat.along_end & line_end),
-            bottom.eq(Mux(beat.by_columns, along_end, beat.across_end)),
-            right.eq(Mux(beat.by_columns, beat.across_end, along_end)),
+            bottom.eq(Mux(beat.by_columns ^ gemm.real_transposed, along_end, beat.across_end)),
+            right.eq(Mux(beat.by_columns ^ gemm.real_transposed, beat.across_end, along_end)),
             row_last.eq(row_index == Mux(bottom, gemm.last_row, BLOCK_SIDE - 1)),
             row_done.eq(second | ~gemm.accumulate),
             self.blocks.ready.eq(row_done & row_last & beat_end),
@@ -166,7 +166,14 @@ class RealWriter(wiring.Component):
                 target.last.eq(beat.last & line_end & row_last),
             ]
             for column in range(BLOCK_SIDE):
-                of_row = Array(source.mantissas[BLOCK_SIDE * n + column] for n in range(BLOCK_SIDE))
+                of_row = Array(
+                    Mux(
+                        gemm.real_transposed,
+                        source.mantissas[BLOCK_SIDE * column + n],
+                        source.mantissas[BLOCK_SIDE * n + column],
+                    )
+                    for n in range(BLOCK_SIDE)
+                )
                 m.d.sync += [
                     row.mantissas[column].eq(of_row[row_index]),
                     target.mask[column].eq(~right | (column <= gemm.last_column)),

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from pinta_hw.instruction import gemm_layout
-from pinta_hw.memory.scratchpad import Word, WriteSignature
+from pinta_hw.memory.scratchpad import Word, WriteSignature, group_of
 from pinta_hw.memory.walk import Walk, walk_layout
 from pinta_hw.placement import place
 from pinta_hw.smx import QuantizedBlock
@@ -78,6 +78,7 @@ class Writer(wiring.Component):
             request.first.eq(beat.address + plane_offset),
             request.second.eq(request.first + gemm.result_plane_stride),
             request.stride.eq(beat.stride),
+            request.group.eq(group_of(config, beat.address)),
         ]
         registered = Signal(walk_layout(config))
         words = [Signal(Word, name=f"word_{slot}") for slot in range(config.banks)]
@@ -95,7 +96,7 @@ class Writer(wiring.Component):
             last_registered.eq(self.blocks.valid & phase_last & beat.last),
             self.done.eq(last_registered),
         ]
-        m.d.comb += [walk.walk.eq(registered), walk.advance.eq(1)]
+        m.d.comb += [walk.walk.eq(registered), walk.advance.eq(1), self.memory.group.eq(walk.group)]
         for bank in range(config.banks):
             m.d.comb += [
                 self.memory.enable[bank].eq(walk.enable[bank]),

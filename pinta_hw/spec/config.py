@@ -81,7 +81,7 @@ class AcceleratorConfig:
             require(_is_power_of_two(getattr(self, key)), key, getattr(self, key), "a power of two")
         require(4 <= self.banks <= 64, "banks", self.banks, "4, 8, 16, 32 or 64")
         require(16 <= self.words <= 65536, "words", self.words, "a power of two from 16 to 65536")
-        require(3 <= self.groups <= 8, "groups", self.groups, "3 to 8 (two operands and a result)")
+        require(3 <= self.groups <= 16, "groups", self.groups, "3 to 16 (two operands and a result)")
         require(1 <= self.program_depth <= 65536, "program_depth", self.program_depth, "1 to 65536")
         require(16 <= self.real_words <= 65536, "real_words", self.real_words, "a power of two from 16 to 65536")
         require(

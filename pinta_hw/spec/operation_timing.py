@@ -7,7 +7,7 @@ from .convert_timing import convert_cycles
 from .elementwise_timing import elementwise_cycles
 from .isa.convert import Decode, Encode
 from .isa.elementwise import Elementwise
-from .isa.gemm import Gemm
+from .isa.gemm import Gemm, RealResult
 from .isa.instruction import Operation
 from .isa.real import Update, Vector
 from .real_timing import update_cycles, vector_cycles
@@ -49,5 +49,21 @@ def operation_cycles(
 
 
 def best_gemm(config: AcceleratorConfig, gemm: Gemm) -> Gemm:
-    """The same product in the grouping that finishes it first."""
-    return replace(gemm, grouping=best_grouping(config, GemmShape.of(gemm)))
+    """The same product in the grouping that finishes it first, and in real memory with the operands in either order."""
+    ways = [replace(gemm, grouping=best_grouping(config, GemmShape.of(gemm)))]
+    if isinstance(gemm.result, RealResult):
+        turned = _turned(gemm, gemm.result)
+        ways.append(replace(turned, grouping=best_grouping(config, GemmShape.of(turned))))
+    return min(ways, key=lambda way: operation_cycles(config, way))
+
+
+def _turned(gemm: Gemm, result: RealResult) -> Gemm:
+    """The transposed product of the transposed operands, which is written transposed."""
+    return Gemm(
+        gemm.b.transposed(),
+        gemm.a.transposed(),
+        replace(result, rows=result.columns, columns=result.rows, transposed=not result.transposed),
+        gemm.grouping,
+        not gemm.b_transposed,
+        not gemm.a_transposed,
+    )

@@ -49,13 +49,17 @@ class GemmShape:
     """Rows (elements) of a result in real memory; 0 for one in the scratchpad."""
     accumulate: bool = False
     """Whether a result in real memory is added to what lies there."""
+    real_columns: int = 0
+    """Columns (elements) of a result that is written to real memory transposed; 0 for any other."""
 
     @staticmethod
     def of(gemm: Gemm) -> "GemmShape":
         """The shape of an instruction."""
         counts = gemm.row_blocks, gemm.column_blocks, gemm.k_blocks
         if isinstance(gemm.result, RealResult):
-            return GemmShape(*counts, gemm.a.bits, gemm.b.bits, 0, gemm.result.rows, gemm.result.accumulate)
+            result = gemm.result
+            columns = result.columns if result.transposed else 0
+            return GemmShape(*counts, gemm.a.bits, gemm.b.bits, 0, result.rows, result.accumulate, columns)
         return GemmShape(*counts, gemm.a.bits, gemm.b.bits, gemm.result.bits)
 
 
@@ -85,26 +89,31 @@ def gemm_cycles(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape)
     """Cycles from a GEMM's start to the write of its last result, both included.
 
     A tile is multiplied while the one before drains, so it lasts as long as the slower of the two. A tile drains in the
-    cycles that its beats take to write, or to real memory in one cycle for each row of its blocks inside the result,
-    two with accumulation. The accesses of an accumulating GEMM have their turn every other cycle, so that its cycles
-    are an odd number.
+    cycles that its beats take to write, or to real memory in one cycle for each row of its blocks inside the result
+    (each column, where it is transposed), two with accumulation. The accesses of an accumulating GEMM have their turn
+    every other cycle, so that its cycles are an odd number.
     """
     a, b = a_cycles(config, grouping), b_cycles(config, grouping)
     multiply = shape.k_blocks * k_block_cycles(config, grouping, shape.a_bits, shape.b_bits)
     full_rows, last_rows = _tiles(shape.row_blocks, grouping.rows)
     full_columns, last_columns = _tiles(shape.column_blocks, grouping.columns)
 
-    def drain_cycles(tile_rows: int, tile_columns: int, last: bool) -> int:
-        """Of a tile of that many blocks, which holds the last rows or not."""
+    def drain_cycles(tile_rows: int, tile_columns: int, lowest: bool, rightmost: bool) -> int:
+        """Of a tile of that many blocks, which holds the last rows, or the last columns, or not."""
         if not shape.real_rows:
             return write_cycles(shape.result_bits) * beats(config, grouping, tile_rows, tile_columns)
-        missing = BLOCK_SIDE * shape.row_blocks - shape.real_rows if last else 0
-        return (BLOCK_SIDE * tile_rows - missing) * tile_columns * (2 if shape.accumulate else 1)
+        if shape.real_columns:
+            missing = BLOCK_SIDE * shape.column_blocks - shape.real_columns if rightmost else 0
+            lines = (BLOCK_SIDE * tile_columns - missing) * tile_rows
+        else:
+            missing = BLOCK_SIDE * shape.row_blocks - shape.real_rows if lowest else 0
+            lines = (BLOCK_SIDE * tile_rows - missing) * tile_columns
+        return lines * (2 if shape.accumulate else 1)
 
     drains = 0
-    for row_tiles, tile_rows, last in ((full_rows, grouping.rows, False), (1, last_rows, True)):
-        for column_tiles, tile_columns in ((full_columns, grouping.columns), (1, last_columns)):
-            drain = drain_cycles(tile_rows, tile_columns, last)
+    for row_tiles, tile_rows, lowest in ((full_rows, grouping.rows, False), (1, last_rows, True)):
+        for column_tiles, tile_columns, rightmost in ((full_columns, grouping.columns, False), (1, last_columns, True)):
+            drain = drain_cycles(tile_rows, tile_columns, lowest, rightmost)
             drains += row_tiles * column_tiles * max(multiply, drain)
             last_drain = drain
     # The first tile has nothing to hide behind, and behind the last one nothing is multiplied.

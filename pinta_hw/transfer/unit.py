@@ -8,7 +8,7 @@ from amaranth.utils import bits_for, ceil_log2
 from pinta_hw.control.control import TransferFault
 from pinta_hw.instruction import operation_layout
 from pinta_hw.memory.real_memory import RealPort
-from pinta_hw.memory.scratchpad import WriteSignature
+from pinta_hw.memory.scratchpad import WriteSignature, group_of
 from pinta_hw.placement import place
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.control_timing import STEP_BITS
@@ -200,6 +200,7 @@ class TransferUnit(wiring.Component):
             m.d.sync += next_local.eq(next_local + Mux(is_tensor, 1, REAL_BANKS))
 
         bank_bits = ceil_log2(config.banks)
+        m.d.comb += self.tensor_memory.group.eq(group_of(config, local))
         for bank in range(config.banks):
             m.d.comb += [
                 self.tensor_memory.enable[bank].eq(to_tensor & (local[:bank_bits] == bank)),

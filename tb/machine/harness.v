@@ -11,6 +11,9 @@ module machine_harness;
     if (free) clk = !clk;
   end
   reg rst = 1;
+  // What Python can reach is evaluated anew in every cycle: what hangs on the reset is much, and need not be.
+  reg rst_held = 1;
+  always @(negedge clk) rst_held <= rst;
   reg outside = 0;
   reg [15:0] latency = 20;
   reg load = 0, dump = 0, dump_state = 0;
@@ -50,7 +53,7 @@ module machine_harness;
       .BEATS(MEMORY_BEATS)
   ) memory (
       .clk(clk),
-      .rst(rst),
+      .rst(rst_held),
       .latency(latency),
       .load(load),
       .dump(dump),
@@ -78,7 +81,7 @@ module machine_harness;
 
   `DUT dut (
       .clk(clk),
-      .rst(rst),
+      .rst(rst_held),
       .irq(irq),
       .s_axil__awvalid(s_axil_awvalid),
       .s_axil__awready(s_axil_awready),

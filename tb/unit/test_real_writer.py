@@ -45,6 +45,9 @@ class Product:
     base: int = MARGIN
     bits: int | None = None
     transposed: bool = False
+    """The operand a."""
+    turned: bool = False
+    """The result."""
 
     @property
     def name(self) -> str:
@@ -55,7 +58,9 @@ class Product:
         (m, k), n = self.a.shape, self.b.shape[1]
         a = place(CONFIG, 0, *((k, m) if self.transposed else (m, k)), self.a.bits)
         b = place(CONFIG, CONFIG.group_words, k, n, self.b.bits)
-        result: TensorLayout | RealResult = RealResult(self.base, m, n, n + self.gap, self.accumulate)
+        result: TensorLayout | RealResult = RealResult(
+            self.base, m, n, (m if self.turned else n) + self.gap, self.accumulate, self.turned
+        )
         if self.bits is not None:
             result = place(CONFIG, 2 * CONFIG.group_words, m, n, self.bits)
         return Gemm(a.transposed() if self.transposed else a, b, result, self.grouping, self.transposed)
@@ -68,9 +73,10 @@ class Product:
 
     def expected(self, before: np.ndarray) -> np.ndarray:
         """Words from ``base - MARGIN`` on after the product."""
-        (m, _), n = self.a.shape, self.b.shape[1]
         value = rounded(accumulate(self.a, self.b).to_float(), np.float32)
-        index = MARGIN + np.arange(m)[:, None] * (n + self.gap) + np.arange(n)
+        value = value.T if self.turned else value
+        rows, columns = value.shape
+        index = MARGIN + np.arange(rows)[:, None] * (columns + self.gap) + np.arange(columns)
         if self.accumulate:
             value = run_program(ADD, {"old": before[index].view(np.float32), "new": value})["sum"]
         after = before.copy()
@@ -87,7 +93,8 @@ def run(products: list[Product], rng: np.random.Generator) -> None:
             gemm = product.instruction()
             await write_scratchpad(ctx, dut, product.image())
             (m, _), n = product.a.shape, product.b.shape[1]
-            words = (m - 1) * (n + product.gap) + n + 2 * MARGIN
+            rows, columns = (n, m) if product.turned else (m, n)
+            words = (rows - 1) * (columns + product.gap) + columns + 2 * MARGIN
             before = random_words(rng, words)
             await write_real(ctx, dut, product.base - MARGIN, before)
             cycles, nan = await run_unit(ctx, dut, encode(CONFIG, gemm))
@@ -148,6 +155,7 @@ def test_products_equal_golden_in_the_predicted_cycles():
             base = MARGIN + len(products) % REAL_GROUPS * CONFIG.real_group_words + index
             written = Product(a, b, grouping, gap=index % 3, base=base, transposed=(index + grouping) % 2 == 0)
             products += [written, replace(written, accumulate=True)]
+            products += [replace(each, turned=True) for each in products[-2:]]
         # A result in the scratchpad in between.
         products.append(replace(written, bits=SMX_BITS[index % len(SMX_BITS)]))
     run(products, rng)
@@ -162,7 +170,7 @@ def test_sums_of_tiles_that_are_multiplied_in_an_odd_number_of_cycles():
     for grouping in range(len(CONFIG.groupings)):
         for k in (4, 12, 28, 60):
             a, b = operands(rng, 10, 14, k, 4, 8)
-            products.append(Product(a, b, grouping, accumulate=True))
+            products += [Product(a, b, grouping, accumulate=True, turned=turned) for turned in (False, True)]
     run(products, rng)
 
 

@@ -16,16 +16,18 @@ MAX_BLOCKS = (1 << SIZE_BITS) - 1
 
 @dataclass(frozen=True)
 class RealResult:
-    """A product's place in real memory: element (i, j) is the word ``base + i * row_stride + j``.
+    """A product's place in real memory: element (i, j) is the word ``base + i * row_stride + j``, or transposed.
 
     Parameters
     ----------
     base, row_stride : int
         Words.
     rows, columns : int
-        Elements; those of the last blocks outside are not written.
+        Elements of the product; those of the last blocks outside are not written.
     accumulate : bool
         Add to what lies there (FP32, half to even) instead of replacing it.
+    transposed : bool
+        Element (i, j) is the word ``base + j * row_stride + i``.
     """
 
     base: int
@@ -33,6 +35,7 @@ class RealResult:
     columns: int
     row_stride: int
     accumulate: bool = False
+    transposed: bool = False
 
     @property
     def row_blocks(self) -> int:
@@ -111,7 +114,7 @@ def gemm_fields(config: AcceleratorConfig) -> Fields:
     widths |= {"row_blocks": SIZE_BITS, "column_blocks": SIZE_BITS, "k_blocks": SIZE_BITS}
     widths["grouping"] = max(1, (len(config.groupings) - 1).bit_length())
     real = (config.real_memory_words - 1).bit_length()
-    widths |= {"to_real": 1, "accumulate": 1, "last_row": side, "last_column": side}
+    widths |= {"to_real": 1, "accumulate": 1, "real_transposed": 1, "last_row": side, "last_column": side}
     return widths | {"real_base": real, "real_row_stride": real}
 
 
@@ -163,11 +166,13 @@ def gemm_values(config: AcceleratorConfig, gemm: Gemm) -> dict[str, int]:
             "result_width": SMX_BITS.index(result.bits),
         }
     else:
+        rows, columns = (result.columns, result.rows) if result.transposed else (result.rows, result.columns)
         found |= {
             "to_real": 1,
             "accumulate": int(result.accumulate),
-            "last_row": (result.rows - 1) % BLOCK_SIDE,
-            "last_column": (result.columns - 1) % BLOCK_SIDE,
+            "real_transposed": int(result.transposed),
+            "last_row": (rows - 1) % BLOCK_SIDE,
+            "last_column": (columns - 1) % BLOCK_SIDE,
             "real_base": result.base,
             "real_row_stride": result.row_stride,
         }

@@ -1,0 +1,31 @@
+"""A clock gate: what an integrated clock gating cell does in silicon."""
+
+from amaranth import ClockDomain, ClockSignal, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+
+class ClockGate(wiring.Component):
+    """Passes the clock's pulses on while it is told to.
+
+    A flip-flop on the falling edge holds `enable` while the clock is high, so that no pulse is cut short. A synthesis
+    flow may put the technology's own cell in its place.
+
+    Members
+    -------
+    enable : In(1)
+        The pulse at the end of this cycle is wanted; stable half a cycle before it.
+    gated : Out(1)
+        The clock of what is gated.
+    """
+
+    enable: In(1)
+    gated: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.falling = ClockDomain(clk_edge="neg", reset_less=True, local=True)
+        held = Signal(init=1)
+        m.d.falling += held.eq(self.enable)
+        m.d.comb += [ClockSignal("falling").eq(ClockSignal()), self.gated.eq(ClockSignal() & held)]
+        return m
