@@ -1,7 +1,6 @@
 """Layers by their sizes, and the work of their products."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,34 +71,23 @@ class LayerShape:
                 work[_to_real(inner, rows, width, _WIDE, _WIDE, inner, width)] += 1
                 work[_to_real(rows, width, inner, _WIDE, _WIDE, rows, inner)] += 1
 
-    def forward(self, work: Counter[Work], segments: Sequence[int], x_bits: int, own: Precision) -> None:
-        """Products of rows that lie in buffers of these block rows."""
-        total = sum(segments)
-        if not total:
-            return
-        columns = self.rank or self.outputs
-        first_bits = own.bits_of("tt_intermediate") if self.rank else _WIDE
-        for rows in segments:
-            shape = blocks(columns), blocks(self.inputs)
-            work[Product(rows, *shape, x_bits, own.weights, first_bits)] += 1
-        if self.rank:
-            work[Product(total, blocks(self.outputs), blocks(self.rank), first_bits, own.weights, _WIDE)] += 1
+    def factor(self, rows: int, x_bits: int, own: Precision) -> Product:
+        """Rows times the input side of a tensor train."""
+        middle = own.bits_of("tt_intermediate")
+        return Product(rows, blocks(self.rank), blocks(self.inputs), x_bits, own.weights, middle)
 
-    def backward(self, work: Counter[Work], segments: Sequence[int], own: Precision, *, inputs: bool) -> None:
-        """Products from the gradients of the outputs to those of the inputs."""
-        total = sum(segments)
-        if not total:
-            return
-        if self.rank:
-            for rows in segments:
-                shape = blocks(self.rank), blocks(self.outputs)
-                work[Product(rows, *shape, own.gradients, own.weights, own.gradients)] += 1
-            segments = [total]
-        if not inputs:
-            return
-        for rows in segments:
-            shape = blocks(self.inputs), blocks(self.rank or self.outputs)
-            work[Product(rows, *shape, own.gradients, own.weights, _WIDE)] += 1
+    def factor_gradient(self, rows: int, own: Precision) -> Product:
+        """Gradients of the outputs times the output side of a tensor train."""
+        return Product(rows, blocks(self.rank), blocks(self.outputs), own.gradients, own.weights, own.gradients)
+
+    def forward(self, rows: int, x_bits: int, own: Precision) -> Product:
+        """The outputs, from the inputs or from `factor`'s result."""
+        bits = own.bits_of("tt_intermediate") if self.rank else x_bits
+        return Product(rows, blocks(self.outputs), blocks(self.rank or self.inputs), bits, own.weights, _WIDE)
+
+    def backward(self, rows: int, own: Precision) -> Product:
+        """Gradients of the inputs, from those of the outputs or from `factor_gradient`'s result."""
+        return Product(rows, blocks(self.inputs), blocks(self.rank or self.outputs), own.gradients, own.weights, _WIDE)
 
 
 def _to_real(rows: int, k: int, columns: int, a_bits: int, b_bits: int, real_rows: int, real_columns: int) -> Product:

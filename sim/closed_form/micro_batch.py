@@ -108,6 +108,11 @@ class Pass:
     x: list[Stack]
     y: list[Stack]
 
+    @property
+    def words(self) -> int:
+        """Scratchpad words."""
+        return sum(stack.words for stack in (*self.x, *self.y))
+
 
 class MicroBatch:
     """Forward, residual and backward pass for some points.
@@ -133,6 +138,7 @@ class MicroBatch:
         self.phases: Phases = {name: Counter() for name in ("forward", "residual", "backward")}
         self.tables: Counter[Table] = Counter()
         self.begun: dict[tuple[int, str], Product] = {}
+        self.kept_words = self.largest_words = 0
         self._context, self._points, self._others = context, points, others
         self._rows = blocks(points)
         self._layers, self._hidden = context.layers, len(context.layers) - 1
@@ -141,7 +147,7 @@ class MicroBatch:
         self._forward()
         self._residual()
         self._work = self.phases["backward"]
-        self._sums = RowSums(self._work, self.begun)
+        self._sums = RowSums(self.phases, self.begun)
         self._backward()
 
     def _forward(self) -> None:
@@ -150,14 +156,19 @@ class MicroBatch:
         self._slopes = self._new_slopes()
         self._squares: list[Stack | None] = [None] * self._hidden
         self._only: list[Pass] | None = None
+        chunk_words = []
         for chunk in context.chunks:
-            kept = self._forward_chunk(chunk, squares=context.laplacian_row)
+            kept = self._forward_chunk(chunk, squares=context.laplacian_row, once=len(context.chunks) == 1)
             self._add_outputs(chunk, kept)
+            chunk_words.append(sum(of.words for of in kept))
+            self.largest_words = max(self.largest_words, *(stack.words for of in kept for stack in of.y))
             self._only = kept if len(context.chunks) == 1 else None
             if self._only is None:
                 self._load_rows(chunk, self._rows, kept[0].x, joined=False)
         if context.laplacian_row and context.chunks:
             self._forward_laplacian()
+        self.kept_words += sum(of.words for of in self._values) + max(chunk_words, default=0)
+        self.kept_words += sum(stack.words for stack in self._squares if stack is not None)
 
     def _new_slopes(self) -> list[Slopes]:
         return [Slopes(self._work, self._rows, blocks(layer.outputs)) for layer in self._layers[:-1]]
@@ -188,9 +199,17 @@ class MicroBatch:
         if count:
             self._work[Decoding(count, _WIDE)] += 1
 
-    def _forward_layer(self, index: int, x: Sequence[Stack], *, values: bool) -> list[Stack]:
+    def _forward_layer(self, index: int, x: Sequence[Stack], *, values: bool, once: bool = True) -> list[Stack]:
+        """Outputs of a layer; rows that go through it ``once`` lie together, because they are contracted later."""
         layer, own = self._layers[index], self._context.at(index)
-        layer.forward(self._work, [rows for stack in x for rows in stack.segments], x[0].bits, own)
+        segments, bits = [rows for stack in x for rows in stack.segments], x[0].bits
+        total = sum(segments)
+        if layer.rank and not once:
+            for rows in segments:
+                self._work[layer.factor(rows, bits, own)] += 1
+        for rows in [total] if layer.rank or once else segments:
+            if rows:
+                self._work[layer.forward(rows, bits, own)] += 1
         columns = blocks(layer.outputs)
         y = [stack._replace(columns=columns, bits=_WIDE, pieces=1) for stack in x]
         if values:
@@ -198,12 +217,12 @@ class MicroBatch:
             y = [lanes(self._work, _KINDS.ADD_ROW, _WIDE, a=stack, c=row) if stack.rows else stack for stack in y]
         return y
 
-    def _forward_chunk(self, chunk: Chunk, *, squares: bool) -> list[Pass]:
+    def _forward_chunk(self, chunk: Chunk, *, squares: bool, once: bool) -> list[Pass]:
         context, work = self._context, self._work
         plane = Stack(self._rows, blocks(self._layers[0].inputs), context.at(0).inputs)
         x, kept = context.rules.rows(plane, chunk.counts), []
         for index, slopes in enumerate(self._slopes):
-            y = self._forward_layer(index, x, values=context.rules.holds_values)
+            y = self._forward_layer(index, x, values=context.rules.holds_values, once=once)
             kept.append(Pass(x, y))
             if squares and chunk.space:
                 part, before = sum_parts(work, y[0], y[0], (True, False)), self._squares[index]
@@ -212,7 +231,8 @@ class MicroBatch:
                 )
             x = context.rules.activate(work, slopes, y, chunk.counts, context.at(index + 1))
         if context.reduced:
-            kept.append(Pass(x, self._forward_layer(self._hidden, x, values=context.rules.holds_values)))
+            values = context.rules.holds_values
+            kept.append(Pass(x, self._forward_layer(self._hidden, x, values=values, once=once)))
         return kept
 
     def _load_rows(self, chunk: Chunk, rows: int, x: Sequence[Stack], *, joined: bool, more: int = 0) -> None:
@@ -288,6 +308,7 @@ class MicroBatch:
             x = [lanes(work, _KINDS.DOT2, bits, a=slopes(1), b=self._laplacian[-1].y[0], c=slopes(2), d=squares)]
             self._laplacian.append(Pass(x, self._forward_layer(index + 1, x, values=False)))
         self._decode(self._points)
+        self.kept_words += sum(of.words for of in self._laplacian)
 
     # The residual of each point.
 
@@ -333,7 +354,7 @@ class MicroBatch:
         for number, chunk in enumerate(context.chunks):
             if several:
                 self._sums.contract()
-            kept = self._only if self._only is not None else self._forward_chunk(chunk, squares=False)
+            kept = self._only if self._only is not None else self._forward_chunk(chunk, squares=False, once=True)
             part = self._backward_chunk(chunk, kept, bends, to_base)
             if part is not None:
                 base = part if base is None else lanes(self._work, _KINDS.ADD, _WIDE, a=base, c=part._replace())
@@ -361,16 +382,17 @@ class MicroBatch:
         *,
         inputs: bool,
         values: Sequence[Stack] = (),
-        joined: bool = False,
+        again: bool = False,
     ) -> list[Stack]:
         """Gradients of the inputs; ``values`` are the planes whose gradients reach the bias.
 
-        With ``joined`` all planes of ``g`` lie in one buffer.
+        ``again`` says that the rows were computed a second time.
         """
         layer, own = self._layers[index], self._context.at(index)
-        self._sums.add(index, layer, own, x, g, values)
-        segments = [rows for stack in g for rows in stack.segments]
-        layer.backward(self._work, [sum(segments)] if joined else segments, own, inputs=inputs)
+        self._sums.add(index, layer, own, x, g, values=values, again=again)
+        rows = sum(stack.row_blocks for stack in g)
+        if inputs and rows:
+            self._work[layer.backward(rows, own)] += 1
         return [stack._replace(columns=blocks(layer.inputs), bits=_WIDE, pieces=1) for stack in g]
 
     def _encoded(self, count: int, bits: int) -> Stack:
@@ -396,7 +418,7 @@ class MicroBatch:
         self, chunk: Chunk, kept: list[Pass], bends: list[Stack | None], to_base: list[list[Stack]]
     ) -> Stack | None:
         """Adds to the sums and to ``to_base``; the gradient of the base's output, if the estimator takes that."""
-        context, work = self._context, self._work
+        context, work, again = self._context, self._work, len(self._context.chunks) > 1
         base = None
         if context.reduced:
             g = self._gradients_of_rows(chunk, kept[-1].y)
@@ -407,8 +429,7 @@ class MicroBatch:
                     work[Lanes(_KINDS.SUM_PARTS, parts, self._rows, 1, widths, _WIDE, False, True)] += 1
                     base = self._column()
             values = g if context.rules.holds_values else []
-            joined = base is not None
-            after = self._backward_layer(self._hidden, kept[-1].x, g, inputs=True, values=values, joined=joined)
+            after = self._backward_layer(self._hidden, kept[-1].x, g, inputs=True, values=values, again=again)
         else:
             after = [stack._replace(present=(False, False)) for stack in kept[-1].y]
         for index in reversed(range(self._hidden)):
@@ -423,7 +444,7 @@ class MicroBatch:
                 else sums
             )
             values = g if context.rules.holds_values else []
-            after = self._backward_layer(index, kept[index].x, g, inputs=index > 0, values=values)
+            after = self._backward_layer(index, kept[index].x, g, inputs=index > 0, values=values, again=again)
         return base
 
     def _gradients_of_rows(self, chunk: Chunk, y: list[Stack]) -> list[Stack]:

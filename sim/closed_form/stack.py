@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pinta_hw.spec.formats import SmxFormat
 from pinta_hw.spec.isa.elementwise import ElementwiseOperation
 
 from .work import Lanes, Work
@@ -57,6 +58,11 @@ class Stack(NamedTuple):
     def all_row_blocks(self) -> int:
         """Block rows with those of zeros."""
         return self.rows * sum(self.counts)
+
+    @property
+    def words(self) -> int:
+        """Scratchpad words of what is there."""
+        return self.row_blocks * self.columns * SmxFormat(self.bits).planes
 
     @property
     def segments(self) -> list[int]:

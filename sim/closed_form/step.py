@@ -32,11 +32,20 @@ class StepWork:
         What comes from the memory outside.
     parameters : int
         Trained numbers.
+    micro_batches : int
+        Times that forward and backward pass run.
+    kept_words : int
+        Scratchpad words, about, of what a micro-batch keeps between forward and backward pass.
+    largest_words : int
+        Of the rows of one layer of a chunk.
     """
 
     phases: Phases
     tables: Counter[Table]
     parameters: int
+    micro_batches: int
+    kept_words: int
+    largest_words: int
 
 
 @lru_cache(maxsize=4096)
@@ -52,8 +61,10 @@ def step_work(experiment: Experiment, problem: ProblemShape) -> StepWork:
         layer.encode(weights, context.at(index).weights)
     sizes = micro_batches(experiment.training, problem.conditions)
     begun = None
+    kept = largest = 0
     for (points, others), times in Counter(sizes).items():
         batch = MicroBatch(context, points, others)
+        kept, largest = max(kept, batch.kept_words), max(largest, batch.largest_words)
         for name, counts in batch.phases.items():
             own = phases.setdefault(name, Counter())
             for work, count in counts.items():
@@ -75,7 +86,7 @@ def step_work(experiment: Experiment, problem: ProblemShape) -> StepWork:
     phases["update"] = Counter({Learning(optimizer, parameters): 1})
     phases["store"] = Counter({Beats(Direction.STORE_REAL, 1): 1 + problem.conditions})
     tables[Table.of_numbers(len(ADAM_SCALARS) if optimizer is Optimizer.ADAM else 1)] += 1
-    return StepWork(phases, tables, parameters)
+    return StepWork(phases, tables, parameters, len(sizes), kept, largest)
 
 
 def micro_batches(training: Training, conditions: int) -> list[tuple[int, int]]:
