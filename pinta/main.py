@@ -9,16 +9,19 @@ from pinta_hw.spec.errors import UserError
 from .commands import (
     ablate,
     accuracy,
+    baseline,
     bench,
     config,
     cycles,
     evaluate,
     experiment,
     gemm,
+    headline,
     lower,
     plot,
     ppa,
     registers,
+    report,
     sim,
     study,
     trace,
@@ -63,14 +66,17 @@ app.add_typer(config.app, name="config")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(study.app, name="study")
 app.command("accuracy")(accuracy.accuracy)
+app.command("baseline")(baseline.baseline)
 app.command("bench")(bench.bench)
 app.command("cycles")(cycles.cycles)
 app.command("eval")(evaluate.evaluate)
 app.command("gemm")(gemm.gemm)
+app.command("headline")(headline.headline)
 app.command("lower")(lower.lower)
 app.command("plot")(plot.plot)
 app.command("ppa")(ppa.ppa)
 app.command("registers")(registers.registers)
+app.command("report")(report.report)
 app.command("sim")(sim.sim)
 app.command("trace")(trace.trace)
 app.command("train")(train.train)

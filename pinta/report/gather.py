@@ -1,54 +1,92 @@
 """Experiments lowered and priced for a report."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from golden.lowering.compiler import lower
 from golden.results import kept_accuracies
+from pinta.problem_shape import problem_shape
+from pinta.report.surroundings import surroundings_of
 from pinta.sizes import sizes_of
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.errors import UserError
-from pinta_hw.spec.experiment import Experiment, Precision
+from pinta_hw.spec.experiment import Experiment, load_experiment
+from pinta_hw.spec.presets import load_config
 from sim.baselines.published import stein_pairs
-from sim.energy_table import EnergyTable
-from sim.program import ProgramEstimate, simulate
-from sim.program_energy import StepEnergy, step_energy
-from sim.report.subject import Accuracy, Cost, Subject
+from sim.energy_table import EnergyTable, load_table, table_names
+from sim.program import simulate
+from sim.program_energy import step_energy
+from sim.report import variants
+from sim.report.report import Report, report
+from sim.report.subject import Accuracy, Subject
 
-_WIDE = Precision(inputs=16, activations=16, weights=16, gradients=16, tt_intermediate=16)
-_ROOMY_INSTRUCTIONS = 4096
-"""Of each unit, in programs that only say what another precision would cost."""
+DEFAULT_TABLE = "published-7nm"
 
 
-def subject(
-    experiment: Experiment,
-    config: AcceleratorConfig,
-    tables: Sequence[EnergyTable],
+def tables_of(names: Sequence[str] | None) -> list[EnergyTable]:
+    """Energy tables by name or path; all of the package where none are named, the default one first."""
+    every = sorted(table_names(), key=lambda name: name != DEFAULT_TABLE)
+    return [load_table(name) for name in names or every]
+
+
+def compare(
+    experiments: Sequence[Path],
+    preset: str | None,
+    energy_tables: Sequence[str] | None,
     memory_latency: int,
+    fraction: float | None,
     results: Path,
-) -> Subject:
-    """An experiment on an accelerator: its program's cycles and energies, its sizes, what was trained of it.
+) -> Report:
+    """A report on experiment files.
 
     Parameters
     ----------
-    experiment : Experiment
-        In SMX.
-    config : AcceleratorConfig
-        On what it runs.
-    tables : sequence of EnergyTable
-        Energies.
+    experiments : sequence of Path
+        Files, of experiments with different names.
+    preset : str or None
+        Accelerator of all of them; each one's own where None.
+    energy_tables : sequence of str or None
+        As in `tables_of`.
     memory_latency : int
         Cycles.
+    fraction : float or None
+        Of a GPU's peak.
     results : Path
         Folder of trained results.
 
     Raises
     ------
     UserError
-        If the experiment cannot be lowered.
+        If a file is wrong, a name comes twice, an experiment cannot be lowered, or accelerators differ.
     """
-    estimate, energies = _priced(experiment, config, tables, memory_latency)
+    described = [load_experiment(path) for path in experiments]
+    names = [one.name for one in described]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"experiments: the name {name!r} comes twice; allowed: each once")
+    accelerators = {preset or one.accelerator for one in described}
+    if len(accelerators) > 1:
+        raise UserError(
+            f"accelerator: {', '.join(sorted(accelerators))} side by side; allowed: one for all, such as --preset edge"
+        )
+    config = load_config(accelerators.pop())
+    tables = tables_of(energy_tables)
+    surroundings = surroundings_of(config, tables, [sizes_of(one) for one in described], fraction)
+    return report([_subject(one, config, tables, memory_latency, results) for one in described], surroundings)
+
+
+def _subject(
+    experiment: Experiment,
+    config: AcceleratorConfig,
+    tables: Sequence[EnergyTable],
+    memory_latency: int,
+    results: Path,
+) -> Subject:
+    """An experiment on an accelerator: its program's cycles and energies, its sizes, what was trained of it."""
+    program = lower(experiment, config).program
+    estimate = simulate(config, program, memory_latency)
+    energies = {table.name: step_energy(config, table, program, estimate.step.cycles) for table in tables}
+    problem, pairs = problem_shape(experiment.problem), stein_pairs(experiment)
     return Subject(
         experiment.name,
         _title(experiment),
@@ -56,9 +94,10 @@ def subject(
         estimate,
         energies,
         sizes_of(experiment),
-        stein_pairs(experiment),
-        _wide(experiment, config, tables, memory_latency),
-        None,
+        pairs,
+        variants.serial(config, tables, estimate, energies),
+        variants.wide(config, tables, experiment, problem, memory_latency),
+        variants.like_for_like(config, tables, experiment, problem, memory_latency, pairs, estimate.ratio_to_busiest),
         tuple(
             Accuracy(
                 one.method,
@@ -66,35 +105,10 @@ def subject(
                 one.trivial_l2,
                 one.steps,
                 one.seeds,
-                f"trained bit for bit in the golden models: {', '.join(one.files)}",
+                f"trained by `pinta accuracy`: {', '.join(one.files)}",
             )
             for one in kept_accuracies(results, experiment)
         ),
-    )
-
-
-def _priced(
-    experiment: Experiment, config: AcceleratorConfig, tables: Sequence[EnergyTable], memory_latency: int
-) -> tuple[ProgramEstimate, Mapping[str, StepEnergy]]:
-    program = lower(experiment, config).program
-    estimate = simulate(config, program, memory_latency)
-    return estimate, {table.name: step_energy(config, table, program) for table in tables}
-
-
-def _wide(
-    experiment: Experiment, config: AcceleratorConfig, tables: Sequence[EnergyTable], memory_latency: int
-) -> Cost | None:
-    """The same with 16 bits everywhere, one unit at a time; None where it does not fit."""
-    roomy = replace(config, program_depth=max(config.program_depth, _ROOMY_INSTRUCTIONS))
-    try:
-        estimate, energies = _priced(experiment.model_copy(update={"precision": _WIDE}), roomy, tables, memory_latency)
-    except UserError:
-        return None
-    return Cost(
-        estimate.time_us(sum(one.cycles for one in estimate.step.executed)),
-        {name: one.total_pj / 1e6 for name, one in energies.items()},
-        {name: one.chip_pj / 1e6 for name, one in energies.items()},
-        "the lowered program of the same experiment with 16 bits in each role, its operations one after the other",
     )
 
 

@@ -8,15 +8,16 @@ from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.formats import BLOCK_ELEMENTS
 from pinta_hw.spec.isa.transfer import BEAT_BYTES
 
-from ..area import area_table, area_um2
+from ..area import MEMORIES, area_table, area_um2
 
 _FLOAT_BITS = 32
 _REGISTERS = 3
 """Of 32 bits in a processing element: both operands on their way, and the sum."""
 _FLIP_FLOP_UM2 = 0.2916
 """The smallest flip-flop of ASAP7, DFFHQNx1."""
-REPLACED = ("array", "operand fetch", "quantizers", "elementwise unit", "converter", "update unit")
-"""Parts of the accelerator in whose area the FP32 machine has its array and lanes; all others it has, too."""
+SHARED = ("residual unit", "transfer", "control", "scratchpad switch", "real memory switch")
+"""Parts of the accelerator that the FP32 machine has, too, beside the memories; its array and lanes take the area of
+all others."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def float_parts() -> FloatParts:
 def replaced_um2(config: AcceleratorConfig) -> float:
     """Area of the accelerator's parts that an FP32 machine does without (um2)."""
     areas = area_um2(config)
-    return sum(areas[part] for part in REPLACED)
+    return sum(area for part, area in areas.items() if part not in MEMORIES and part not in SHARED)
 
 
 @dataclass(frozen=True)

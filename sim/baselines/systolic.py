@@ -17,7 +17,7 @@ from pinta_hw.spec.config import WORD_BITS
 from ..area import flip_flops
 from ..energy import CLOCK, LEAKAGE, OUTSIDE_MEMORY, standing_pj
 from ..energy_table import EnergyTable
-from .machine import REPLACED, FloatMachine
+from .machine import SHARED, FloatMachine
 from .schedule import Schedule, schedules
 from .workload import FLOAT_BYTES, Kernel, Product, Workload
 
@@ -206,7 +206,7 @@ def _standing_pj(machine: FloatMachine, table: EnergyTable, cycles: int) -> dict
     ours = standing_pj(machine.config, table, cycles)
     registers = flip_flops(machine.config)
     clock_pj = table.standing.clock_pj
-    clock = cycles * sum(registers[part] * each for part, each in clock_pj.items() if part not in REPLACED)
+    clock = cycles * sum(registers[part] * each for part, each in clock_pj.items() if part in SHARED)
     return {CLOCK: clock, LEAKAGE: ours.get(LEAKAGE, 0.0)}
 
 

@@ -11,9 +11,11 @@ from ..baselines.stein import stein
 from ..baselines.systolic import BestEstimate, estimate
 from ..baselines.workload import Workload
 from .attribution import Design
-from .subject import Subject, Surroundings
+from .subject import Cost, Subject, Surroundings
 
 Kind = Literal["machine", "edge", "workstation"]
+NO_LAUNCHES = "roofline at peak, no launches"
+"""A GPU that nobody has: the bound of what launching less can gain."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,17 @@ def on_machine(surroundings: Surroundings, workload: Workload) -> Mapping[str, B
 
 def baselines(subject: Subject, surroundings: Surroundings) -> tuple[Baseline, ...]:
     """All baselines of an experiment."""
-    nested, forward, by_stein = workloads(subject)
+    return baselines_of(workloads(subject), surroundings)
+
+
+def baselines_of(work: tuple[Workload, Workload, Workload], surroundings: Surroundings) -> tuple[Baseline, ...]:
+    """Nested reverse mode, forward Laplacian and Stein on the FP32 machine; the first two on GPUs."""
+    nested, forward, by_stein = work
     found = [_machine(surroundings, workload) for workload in (nested, forward, by_stein)]
     for gpu in surroundings.gpus.gpus:
         for workload in (nested, forward):
             for fraction, launches, variant in (
-                (1.0, False, "roofline at peak, no launches"),
+                (1.0, False, NO_LAUNCHES),
                 (1.0, True, f"peak, {gpu.launch_us:g} us a launch"),
                 (surroundings.fraction, True, f"{surroundings.fraction:.0%} of peak, {gpu.launch_us:g} us a launch"),
             ):
@@ -115,40 +122,17 @@ def designs(subject: Subject, surroundings: Surroundings) -> tuple[Design, ...]:
                 "tensor trains",
             )
         )
-    if subject.wide is not None:
-        wide = subject.wide
-        found.append(
-            Design(
-                f"SMX-16 everywhere, {subject.config.name}, one unit at a time",
-                "SMX-16 and our units in place of FP32",
-                wide.time_us,
-                wide.energy_uj,
-                wide.chip_uj,
-                wide.source,
-            )
-        )
-    serial, ours = subject.serial, subject.cost
-    found.append(
-        Design(
-            f"widths of the experiment, {subject.config.name}, one unit at a time",
-            "widths of the experiment" if subject.wide else "SMX and our units in place of FP32",
-            serial.time_us,
-            serial.energy_uj,
-            serial.chip_uj,
-            serial.source,
-        )
-    )
-    found.append(
-        Design(
-            f"ours: {subject.name} on {subject.config.name}",
-            "units at the same time",
-            ours.time_us,
-            ours.energy_uj,
-            ours.chip_uj,
-            ours.source,
-        )
-    )
+    name, wide, serial, ours = subject.config.name, subject.wide, subject.serial, subject.cost
+    found += [
+        _own_design(f"SMX-16 in each role, {name}, one unit at a time", "SMX-16 and our units for FP32", wide),
+        _own_design(f"widths of the experiment, {name}, one unit at a time", "widths of the experiment", serial),
+        _own_design(f"ours: {subject.name} on {name}", "units at the same time", ours),
+    ]
     return tuple(found)
+
+
+def _own_design(name: str, change: str, cost: Cost) -> Design:
+    return Design(name, change, cost.time_us, cost.energy_uj, cost.chip_uj, cost.source)
 
 
 def _float_design(surroundings: Surroundings, workload: Workload, name: str, change: str) -> Design:

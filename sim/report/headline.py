@@ -2,29 +2,12 @@
 
 from collections.abc import Sequence
 
-from .comparison import Baseline
+from .comparison import NO_LAUNCHES, Baseline
 from .goals import EDGE, EDGE_LARGEST, LIKE_FOR_LIKE, SAME_AREA, Goal
 from .subject import OURS_SOURCE, Subject, Surroundings
 from .table import Column, Row, Table, Value
 
 Compared = Sequence[tuple[Subject, tuple[Baseline, ...]]]
-
-
-def headline_table(compared: Compared, surroundings: Surroundings, table: str) -> Table:
-    """Ours, and the ratio of each baseline to it in time and energy, by one energy table."""
-    columns = [Column("experiment"), Column("ours, time", "us"), Column("ours, energy", "uJ")]
-    platforms = [(one.method, one.platform, one.variant) for one in compared[0][1]]
-    for method, platform, variant in platforms:
-        name = f"{method}, {platform}" + ("" if "schedule" in variant else f", {variant}")
-        columns += [Column(f"{name}: time", "x"), Column("energy", "x")]
-    rows = []
-    for subject, found in compared:
-        ours = subject.cost
-        values: list[Value] = [subject.name, ours.time_us, ours.energy_uj[table]]
-        for one in found:
-            values += [one.time_us / ours.time_us, one.energy_uj[table] / ours.energy_uj[table]]
-        rows.append(Row(tuple(values), OURS_SOURCE))
-    return Table(f"headline-{table}", f"Baselines to ours, energies by {table}", tuple(columns), tuple(rows))
 
 
 def short_table(compared: Compared, surroundings: Surroundings) -> Table:
@@ -53,6 +36,35 @@ def short_table(compared: Compared, surroundings: Surroundings) -> Table:
     )
 
 
+def like_table(compared: Compared, surroundings: Surroundings) -> Table:
+    """Stein in FP32 beside ``diffquant`` with the same pairs, and beside ``jet``."""
+    columns = [Column("experiment"), Column("pairs", "count"), Column("Stein, FP32", "us"), Column("diffquant", "us")]
+    columns += [Column("time", "x"), Column("time to jet", "x")]
+    for table in surroundings.tables:
+        columns += [Column(f"energy, {table.name}", "x"), Column("of the chip", "x"), Column("energy to jet", "x")]
+    rows = []
+    for subject, found in compared:
+        stein, like, ours = _stein(found), subject.like_for_like, subject.cost
+        values: list[Value] = [subject.name, subject.pairs, stein.time_us, like.time_us]
+        values += [stein.time_us / like.time_us, stein.time_us / ours.time_us]
+        for table in surroundings.tables:
+            name = table.name
+            assert stein.chip_uj is not None
+            values += [
+                stein.energy_uj[name] / like.energy_uj[name],
+                stein.chip_uj[name] / like.chip_uj[name],
+                stein.energy_uj[name] / ours.energy_uj[name],
+            ]
+        rows.append(Row(tuple(values), like.source))
+    return Table(
+        "like-for-like",
+        "Like for like: Stein in FP32 on the machine of the same area, to diffquant on ours",
+        tuple(columns),
+        tuple(rows),
+        ("jet computes the same derivatives from far fewer rows, which is why it stands apart",),
+    )
+
+
 def goal_table(compared: Compared, surroundings: Surroundings) -> Table:
     """Each goal, what was reached, and where."""
     rows = []
@@ -65,11 +77,7 @@ def goal_table(compared: Compared, surroundings: Surroundings) -> Table:
     for goal in SAME_AREA:
         rows += [_judged(goal, subject.name, ratios) for subject, ratios in _ratios(compared, goal, "machine")]
     for goal in LIKE_FOR_LIKE:
-        rows += [
-            _judged(goal, subject.name, _like(subject, found, goal))
-            for subject, found in compared
-            if subject.like_for_like is not None
-        ]
+        rows += [_judged(goal, subject.name, _like(subject, found, goal)) for subject, found in compared]
     return Table(
         "goals",
         "Goals",
@@ -84,7 +92,7 @@ def goal_table(compared: Compared, surroundings: Surroundings) -> Table:
         ),
         tuple(rows),
         (
-            "least and most: over edge GPUs, with and without launches, at peak and realistic rates, and energy tables",
+            "least and most: over edge GPUs at peak and at realistic rates, launches included, and over energy tables",
             "a goal is met where the least does, in part where the most does",
         ),
     )
@@ -99,7 +107,11 @@ def _judged(goal: Goal, experiment: str, ratios: Sequence[float]) -> Row:
 def _ratios(compared: Compared, goal: Goal, kind: str) -> list[tuple[Subject, list[float]]]:
     found = []
     for subject, all_of_it in compared:
-        chosen = [one for one in all_of_it if one.kind == kind and one.method == "nested reverse"]
+        chosen = [
+            one
+            for one in all_of_it
+            if one.kind == kind and one.method == "nested reverse" and one.variant != NO_LAUNCHES
+        ]
         found.append((subject, [ratio for one in chosen for ratio in _ratio(goal, one, subject)]))
     return found
 
@@ -113,8 +125,7 @@ def _ratio(goal: Goal, one: Baseline, subject: Subject) -> list[float]:
 
 def _like(subject: Subject, found: tuple[Baseline, ...], goal: Goal) -> list[float]:
     like = subject.like_for_like
-    assert like is not None
-    stein = next(one for one in found if one.method == "Stein")
+    stein = _stein(found)
     if goal.quantity == "time":
         return [stein.time_us / like.time_us]
     assert stein.chip_uj is not None
@@ -122,12 +133,16 @@ def _like(subject: Subject, found: tuple[Baseline, ...], goal: Goal) -> list[flo
     return totals + [stein.chip_uj[name] / like.chip_uj[name] for name in like.chip_uj]
 
 
+def _stein(found: tuple[Baseline, ...]) -> Baseline:
+    return next(one for one in found if one.method == "Stein")
+
+
 def _chosen(found: tuple[Baseline, ...]) -> list[Baseline]:
     """FP32 machine; the first edge and the first workstation GPU with nested reverse mode, launches included."""
     chosen = [one for one in found if one.kind == "machine"]
     for kind in ("edge", "workstation"):
         of_kind = [one for one in found if one.kind == kind and one.method == "nested reverse"]
-        chosen += [one for one in of_kind if one.platform == of_kind[0].platform and "launches" not in one.variant]
+        chosen += [one for one in of_kind if one.platform == of_kind[0].platform and one.variant != NO_LAUNCHES]
     return chosen
 
 

@@ -75,9 +75,11 @@ class Subject:
         Network and batch, with tensor trains where the experiment has them.
     pairs : int
         Antithetic pairs of directions of the Stein baseline.
-    wide : Cost or None
-        The same program with 16 bits everywhere, its units one after the other; None where it does not fit.
-    like_for_like : Cost or None
+    serial : Cost
+        The same program with one unit working at a time.
+    wide : Cost
+        The same with 16 bits in each role.
+    like_for_like : Cost
         ``diffquant`` with as many pairs as the Stein baseline.
     accuracies : tuple of Accuracy
         What was trained of this problem.
@@ -90,8 +92,9 @@ class Subject:
     energies: Mapping[str, StepEnergy]
     sizes: Sizes
     pairs: int
-    wide: Cost | None = None
-    like_for_like: Cost | None = None
+    serial: Cost
+    wide: Cost
+    like_for_like: Cost
     accuracies: tuple[Accuracy, ...] = ()
 
     @property
@@ -103,12 +106,6 @@ class Subject:
             {name: one.chip_pj / 1e6 for name, one in self.energies.items()},
             OURS_SOURCE,
         )
-
-    @property
-    def serial(self) -> Cost:
-        """The same with one unit working at a time."""
-        cycles = sum(one.cycles for one in self.estimate.step.executed)
-        return Cost(self.estimate.time_us(cycles), self.cost.energy_uj, self.cost.chip_uj, SERIAL_SOURCE)
 
 
 @dataclass(frozen=True)
@@ -136,4 +133,3 @@ class Surroundings:
 OURS_SOURCE = (
     "cycles of the lowered program, which are those of the RTL (`pinta cycles`); energy: counted events times the table"
 )
-SERIAL_SOURCE = "the lowered program's operations, each in its exact cycles, one after the other"

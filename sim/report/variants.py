@@ -1,0 +1,101 @@
+"""Other designs of an experiment, priced in closed form: they need not fit the accelerator's memory."""
+
+from collections.abc import Mapping, Sequence
+
+from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.experiment import Experiment, Perturbations, Precision
+
+from ..closed_form.cost import CostModel
+from ..closed_form.problem import ProblemShape
+from ..closed_form.step import StepWork, step_work
+from ..energy import OUTSIDE_MEMORY, energy_pj, standing_pj
+from ..energy_table import EnergyTable
+from ..program import ProgramEstimate
+from ..program_energy import StepEnergy
+from .subject import Cost
+
+_WIDE = Precision(inputs=16, activations=16, weights=16, gradients=16, tt_intermediate=16)
+_SIGMA = 0.01
+"""Of perturbations; it decides no cost."""
+
+
+def serial(
+    config: AcceleratorConfig,
+    tables: Sequence[EnergyTable],
+    estimate: ProgramEstimate,
+    energies: Mapping[str, StepEnergy],
+) -> Cost:
+    """A lowered program with one unit working at a time."""
+    cycles = sum(one.cycles for one in estimate.step.executed)
+    longer = {
+        table.name: (_standing(config, table, cycles) - _standing(config, table, estimate.step.cycles)) / 1e6
+        for table in tables
+    }
+    return Cost(
+        estimate.time_us(cycles),
+        {name: one.total_pj / 1e6 + longer[name] for name, one in energies.items()},
+        {name: one.chip_pj / 1e6 + longer[name] for name, one in energies.items()},
+        "the lowered program's operations, each in its exact cycles, one after the other",
+    )
+
+
+def wide(
+    config: AcceleratorConfig,
+    tables: Sequence[EnergyTable],
+    experiment: Experiment,
+    problem: ProblemShape,
+    memory_latency: int,
+) -> Cost:
+    """An experiment with 16 bits in each role, one unit working at a time."""
+    work = step_work(experiment.model_copy(update={"precision": _WIDE}), problem)
+    model = CostModel(config, memory_latency)
+    cycles = sum(one.cycles for one in model.units(work).values())
+    source = "closed form: all operations of the step with 16 bits in each role, one after the other; it need not fit"
+    return _cost(config, tables, model, work, cycles, source)
+
+
+def like_for_like(
+    config: AcceleratorConfig,
+    tables: Sequence[EnergyTable],
+    experiment: Experiment,
+    problem: ProblemShape,
+    memory_latency: int,
+    pairs: int,
+    ratio: float,
+) -> Cost:
+    """``diffquant`` with as many pairs of directions as the Stein baseline, in chunks of as many rows as ``jet``'s.
+
+    ``ratio`` is that of a step to its busiest unit.
+    """
+    directions = min(experiment.estimator.chunk, problem.dimensions)
+    estimator = Perturbations(name="diffquant", count=pairs, chunk=max(1, directions // 2), sigma=_SIGMA)
+    work = step_work(experiment.model_copy(update={"estimator": estimator}), problem)
+    model = CostModel(config, memory_latency)
+    busiest = max(one.cycles for one in model.units(work).values())
+    source = (
+        f"closed form: `diffquant` with {pairs:,} pairs, tensor trains and SMX as in the experiment; time: the busiest "
+        f"unit's, times {ratio:.2f}, as in the experiment's own lowered program"
+    )
+    cycles = round(ratio * busiest)
+    return _cost(config, tables, model, work, cycles, source)
+
+
+def _cost(
+    config: AcceleratorConfig,
+    tables: Sequence[EnergyTable],
+    model: CostModel,
+    work: StepWork,
+    cycles: int,
+    source: str,
+) -> Cost:
+    counts = model.counts(work)
+    total, chip = {}, {}
+    for table in tables:
+        parts = energy_pj(config, table, counts)
+        total[table.name] = (sum(parts.values()) + _standing(config, table, cycles)) / 1e6
+        chip[table.name] = total[table.name] - parts.get(OUTSIDE_MEMORY, 0.0) / 1e6
+    return Cost(cycles / config.clock_ghz / 1e3, total, chip, source)
+
+
+def _standing(config: AcceleratorConfig, table: EnergyTable, cycles: int) -> float:
+    return sum(standing_pj(config, table, cycles).values())
