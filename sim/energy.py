@@ -1,5 +1,7 @@
 """Energy of counted events and of time, by the part of the machine that spends it."""
 
+from functools import lru_cache
+
 from pinta_hw.spec.config import WORD_BITS, WORD_MANTISSA_BYTES, AcceleratorConfig
 from pinta_hw.spec.isa.instruction import Unit, stream_bits
 from pinta_hw.spec.isa.transfer import BEAT_BYTES
@@ -56,19 +58,32 @@ def event_energy_pj(config: AcceleratorConfig, table: EnergyTable, event: Event)
 def energy_pj(config: AcceleratorConfig, table: EnergyTable, counts: Counts) -> dict[str, float]:
     """Energy of events by part (pJ); only parts with any, in the order of `Event`."""
     parts: dict[str, float] = {}
-    for event in Event:
-        if counts[event]:
-            for part, share_pj in _shares_pj(config, table, event).items():
-                parts[part] = parts.get(part, 0.0) + counts[event] * share_pj
+    for event, shares in _prices(config, table):
+        count = counts[event]
+        if count:
+            for part, share_pj in shares:
+                parts[part] = parts.get(part, 0.0) + count * share_pj
     return parts
 
 
 def standing_pj(config: AcceleratorConfig, table: EnergyTable, cycles: int) -> dict[str, float]:
     """Energy of time by part (pJ): registers whose clock always runs, and leakage; only parts with any."""
+    return {name: cycles * share_pj for name, share_pj in _standing_prices(config, table)}
+
+
+@lru_cache(maxsize=1024)
+def _prices(config: AcceleratorConfig, table: EnergyTable) -> tuple[tuple[Event, tuple[tuple[str, float], ...]], ...]:
+    """Shares of every event by part (pJ)."""
+    return tuple((event, tuple(_shares_pj(config, table, event).items())) for event in Event)
+
+
+@lru_cache(maxsize=1024)
+def _standing_prices(config: AcceleratorConfig, table: EnergyTable) -> tuple[tuple[str, float], ...]:
+    """Energy of a cycle by part (pJ)."""
     clock = sum(clock_energy_pj(table, part, registers) for part, registers in flip_flops(config).items())
     logic_um2 = sum(area for part, area in area_um2(config).items() if part not in MEMORIES)
     standing = {CLOCK: clock, LEAKAGE: leakage_energy_pj(config, table, logic_um2)}
-    return {name: cycles * share_pj for name, share_pj in standing.items() if share_pj}
+    return tuple((name, share_pj) for name, share_pj in standing.items() if share_pj)
 
 
 def clock_energy_pj(table: EnergyTable, part: str, registers: float) -> float:

@@ -119,6 +119,10 @@ class EnergyTable(_Record):
     standing: Standing
     excluded: tuple[str, ...]
 
+    def __hash__(self) -> int:
+        """Tables of one name rarely differ, and then they are still told apart."""
+        return hash(self.name)
+
 
 def table_names() -> list[str]:
     """Names of the tables that come with the package."""

@@ -8,7 +8,7 @@ from pinta_hw.spec.digits import steps
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, PLANE_BITS, SMX_BITS, blocks
 from pinta_hw.spec.layout import place
-from pinta_hw.spec.timing import GemmShape, best_grouping, gemm_cycles
+from pinta_hw.spec.timing import GemmShape, first_grouping, gemm_cycles
 
 from .energy import energy_pj, standing_pj
 from .energy_table import EnergyTable
@@ -79,10 +79,12 @@ def estimate_gemm(
         base = (last_group + 1) * config.group_words
     shape = GemmShape(blocks(m), blocks(n), blocks(k), a_bits, b_bits, result_bits)
     if grouping is None:
-        grouping = config.groupings[best_grouping(config, shape)]
-    elif grouping not in config.groupings:
+        index, cycles = first_grouping(config, shape)
+        grouping = config.groupings[index]
+    elif grouping in config.groupings:
+        cycles = gemm_cycles(config, grouping, shape)
+    else:
         raise UserError(f"grouping: {grouping} is not possible; allowed: {', '.join(map(str, config.groupings))}")
-    cycles = gemm_cycles(config, grouping, shape)
     events = gemm_events(config, grouping, shape)
     energy = energy_pj(config, table, events.counts()) | standing_pj(config, table, cycles)
     total = sum(energy.values())

@@ -5,6 +5,7 @@ the RTL.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from .config import AcceleratorConfig, Grouping
 from .digits import segments, steps
@@ -23,6 +24,7 @@ def b_cycles(config: AcceleratorConfig, grouping: Grouping) -> int:
     return -(-2 * grouping.columns // config.banks)
 
 
+@cache
 def write_cycles(bits: int) -> int:
     """Cycles that a beat of SMX-``bits`` results takes to write: two digit planes a cycle."""
     return -(-SmxFormat(bits).planes // 2)
@@ -101,7 +103,7 @@ def gemm_cycles(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape)
     def drain_cycles(tile_rows: int, tile_columns: int, lowest: bool, rightmost: bool) -> int:
         """Of a tile of that many blocks, which holds the last rows, or the last columns, or not."""
         if not shape.real_rows:
-            return write_cycles(shape.result_bits) * beats(config, grouping, tile_rows, tile_columns)
+            return write * beats(config, grouping, tile_rows, tile_columns)
         if shape.real_columns:
             missing = BLOCK_SIDE * shape.column_blocks - shape.real_columns if rightmost else 0
             lines = (BLOCK_SIDE * tile_columns - missing) * tile_rows
@@ -110,9 +112,12 @@ def gemm_cycles(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape)
             lines = (BLOCK_SIDE * tile_rows - missing) * tile_columns
         return lines * (2 if shape.accumulate else 1)
 
+    write = 0 if shape.real_rows else write_cycles(shape.result_bits)
     drains = 0
     for row_tiles, tile_rows, lowest in ((full_rows, grouping.rows, False), (1, last_rows, True)):
         for column_tiles, tile_columns, rightmost in ((full_columns, grouping.columns, False), (1, last_columns, True)):
+            if not (row_tiles and column_tiles):
+                continue
             drain = drain_cycles(tile_rows, tile_columns, lowest, rightmost)
             drains += row_tiles * column_tiles * max(multiply, drain)
             last_drain = drain
@@ -136,8 +141,14 @@ def _tiles(blocks: int, side: int) -> tuple[int, int]:
 
 def best_grouping(config: AcceleratorConfig, shape: GemmShape) -> int:
     """Index of the grouping that finishes a GEMM first (the earliest of equals)."""
+    return first_grouping(config, shape)[0]
+
+
+def first_grouping(config: AcceleratorConfig, shape: GemmShape) -> tuple[int, int]:
+    """The same, and the cycles that it takes."""
     cycles = [gemm_cycles(config, grouping, shape) for grouping in config.groupings]
-    return cycles.index(min(cycles))
+    least = min(cycles)
+    return cycles.index(least), least
 
 
 def useful_unit_cycles(shape: GemmShape) -> int:
