@@ -108,7 +108,7 @@ def ratios(report: Report) -> str:
                     text, (span[-1], place), xytext=(3, 0), textcoords="offset points", va="center", size=7, color=INK
                 )
         for axes, title in ((time, "time, in units of ours"), (energy, "energy, in units of ours (line: over tables)")):
-            _logarithmic(axes, "x")
+            _logarithmic(axes, "ratio")
             axes.set_title(title)
             axes.axvline(1, color=OURS, lw=1.6)
             axes.margins(x=0.18)
@@ -168,7 +168,8 @@ def breakdown(section: Section) -> str:
     """Energy by part as shares, a bar for each table."""
     with matplotlib.rc_context(_STYLE):
         energies = section.subject.energies
-        figure = Figure(figsize=(10.4, 1.15 + 0.42 * len(energies)), layout="constrained")
+        figure = Figure(figsize=(10.4, 1.35 + 0.42 * len(energies)))
+        figure.subplots_adjust(left=0.16, right=0.985, top=0.98, bottom=1.05 / (1.35 + 0.42 * len(energies)))
         axes = figure.add_subplot()
         first = next(iter(energies.values()))
         names = sorted(first.parts_pj, key=lambda name: -first.parts_pj[name])
@@ -199,7 +200,7 @@ def breakdown(section: Section) -> str:
         axes.set_xlim(0, 100)
         axes.set_xlabel("% of the energy of a step")
         axes.tick_params(axis="y", length=0)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.46, -0.55 / len(energies) - 0.12), ncols=5, frameon=False)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.42, -1.02 / len(energies)), ncols=5, frameon=False)
         return _drawn(f"breakdown-{section.subject.name}", figure)
 
 

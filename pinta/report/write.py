@@ -64,6 +64,8 @@ def page(report: Report) -> str:
         command=_COMMAND,
         ratios=Markup(plots.ratios(report)),
         headline=report.table("headline"),
+        ours=report.table("ours"),
+        like=report.table("like-for-like"),
         goals=report.table("goals"),
         machine=report.table("fp32-machine"),
         areas=[table for table in report.tables if table.key.endswith("-area")],

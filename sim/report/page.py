@@ -10,6 +10,8 @@ def markdown_page(report: Report, command: str) -> str:
     parts = [
         "# Headline\n",
         f"Written by `{command}`. {about}\n",
+        f"## {report.table('ours').title}\n",
+        markdown(report.table("ours")),
         f"## {report.table('headline').title}\n",
         markdown(report.table("headline")),
         "## Goals\n",

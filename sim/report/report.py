@@ -7,7 +7,7 @@ from . import content
 from .assumptions import machine_table, source_table
 from .attribution import Design
 from .comparison import Baseline, baselines, designs
-from .headline import goal_table, like_table, short_table
+from .headline import goal_table, like_table, own_table, short_table
 from .roofline import Point, Roof, points, roofline_table, roofs
 from .subject import Subject, Surroundings
 from .table import Table
@@ -80,6 +80,7 @@ def report(subjects: Sequence[Subject], surroundings: Surroundings) -> Report:
         surroundings,
         sections,
         (
+            own_table(compared, surroundings),
             short_table(compared, surroundings),
             goal_table(compared, surroundings),
             like_table(compared, surroundings),

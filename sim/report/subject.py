@@ -25,12 +25,15 @@ class Cost:
         By energy table, with and without the memory outside.
     source : str
         How it was found.
+    limit : str
+        What decides the time.
     """
 
     time_us: float
     energy_uj: Mapping[str, float]
     chip_uj: Mapping[str, float]
     source: str
+    limit: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,12 @@ class Subject:
             {name: one.total_pj / 1e6 for name, one in self.energies.items()},
             {name: one.chip_pj / 1e6 for name, one in self.energies.items()},
             OURS_SOURCE,
+            f"array busy {self._busy('gemm'):.0f} %, elementwise unit {self._busy('elementwise'):.0f} % of a step, "
+            f"block units {100 * self.estimate.array_utilization:.0f} %",
         )
+
+    def _busy(self, unit: str) -> float:
+        return 100 * self.estimate.step.units[unit].busy_cycles / self.estimate.step.cycles
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ..energy import OUTSIDE_MEMORY, energy_pj, standing_pj
 from ..energy_table import EnergyTable
 from ..program import ProgramEstimate
 from ..program_energy import StepEnergy
+from ..step import unit_name
 from .subject import Cost
 
 _WIDE = Precision(inputs=16, activations=16, weights=16, gradients=16, tt_intermediate=16)
@@ -36,6 +37,7 @@ def serial(
         {name: one.total_pj / 1e6 + longer[name] for name, one in energies.items()},
         {name: one.chip_pj / 1e6 + longer[name] for name, one in energies.items()},
         "the lowered program's operations, each in its exact cycles, one after the other",
+        "the sum of all units",
     )
 
 
@@ -50,8 +52,9 @@ def wide(
     work = step_work(experiment.model_copy(update={"precision": _WIDE}), problem)
     model = CostModel(config, memory_latency)
     cycles = sum(one.cycles for one in model.units(work).values())
+    limit = "the sum of all units"
     source = "closed form: all operations of the step with 16 bits in each role, one after the other; it need not fit"
-    return _cost(config, tables, model, work, cycles, source)
+    return _cost(config, tables, model, work, cycles, source, limit)
 
 
 def like_for_like(
@@ -71,13 +74,19 @@ def like_for_like(
     estimator = Perturbations(name="diffquant", count=pairs, chunk=max(1, directions // 2), sigma=_SIGMA)
     work = step_work(experiment.model_copy(update={"estimator": estimator}), problem)
     model = CostModel(config, memory_latency)
-    busiest = max(one.cycles for one in model.units(work).values())
+    busy = {unit_name(unit): one.cycles for unit, one in model.units(work).items()}
+    first, second, *_ = sorted(busy, key=lambda name: -busy[name])
+    busiest = busy[first]
+    limit = (
+        f"{first} is busy {busiest / 1e6:,.1f} million cycles, {second} {busy[second] / 1e6:,.1f}: a row of "
+        "diffquant takes sums of three products at every activation, forward twice and backward, in SMX-16"
+    )
     source = (
         f"closed form: `diffquant` with {pairs:,} pairs, tensor trains and SMX as in the experiment; time: the busiest "
         f"unit's, times {ratio:.2f}, as in the experiment's own lowered program"
     )
     cycles = round(ratio * busiest)
-    return _cost(config, tables, model, work, cycles, source)
+    return _cost(config, tables, model, work, cycles, source, limit)
 
 
 def _cost(
@@ -87,6 +96,7 @@ def _cost(
     work: StepWork,
     cycles: int,
     source: str,
+    limit: str,
 ) -> Cost:
     counts = model.counts(work)
     total, chip = {}, {}
@@ -94,7 +104,7 @@ def _cost(
         parts = energy_pj(config, table, counts)
         total[table.name] = (sum(parts.values()) + _standing(config, table, cycles)) / 1e6
         chip[table.name] = total[table.name] - parts.get(OUTSIDE_MEMORY, 0.0) / 1e6
-    return Cost(cycles / config.clock_ghz / 1e3, total, chip, source)
+    return Cost(cycles / config.clock_ghz / 1e3, total, chip, source, limit)
 
 
 def _standing(config: AcceleratorConfig, table: EnergyTable, cycles: int) -> float:
