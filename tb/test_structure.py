@@ -24,6 +24,8 @@ ALLOWED = {
         "pinta_hw.spec",
         "pinta_hw",
         "golden",
+        "golden.baseline",
+        "golden.problems",
         "sim",
         "rtl_gen",
         "tb",
@@ -31,6 +33,8 @@ ALLOWED = {
         "typer",
         "rich",
         "matplotlib",
+        "jinja2",
+        "markupsafe",
         "yaml",
     },
 }

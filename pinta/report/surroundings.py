@@ -32,7 +32,7 @@ def surroundings_of(
     Raises
     ------
     UserError
-        If the area holds no FP32 machine.
+        If the area holds no FP32 machine, or the fraction is not possible.
     """
     dense = [one.dense() for one in sizes]
     work = [method(one) for one in dense for method in (nested_reverse, forward_laplacian)]

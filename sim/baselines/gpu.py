@@ -80,6 +80,12 @@ def load_gpus() -> Gpus:
     return yaml_file.load(_FILE, Gpus)
 
 
+def check_fraction(fraction: float) -> None:
+    """Refuse a fraction of a peak that is none: a `UserError`."""
+    if not 0 < fraction <= 1:
+        raise UserError(f"fraction: {fraction} is not possible; allowed: above 0, at most 1")
+
+
 def on_gpu(gpu: Gpu, workload: Workload, fraction: float = 1.0, *, launches: bool = True) -> GpuEstimate:
     """A step on a GPU.
 
@@ -99,8 +105,7 @@ def on_gpu(gpu: Gpu, workload: Workload, fraction: float = 1.0, *, launches: boo
     UserError
         If the fraction is not possible.
     """
-    if not 0 < fraction <= 1:
-        raise UserError(f"fraction: {fraction} is not possible; allowed: above 0, at most 1")
+    check_fraction(fraction)
     rate, bandwidth = fraction * gpu.peak_tflops * 1e6, fraction * gpu.bandwidth_gb_s * 1e3  # in a microsecond
     roofline = sum(max(flops / rate, size / bandwidth) for flops, size in _launched(workload))
     launch = gpu.launch_us * workload.launches if launches else 0.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pinta_hw.spec.config import AcceleratorConfig
 
-from ..baselines.gpu import Gpus
+from ..baselines.gpu import Gpus, check_fraction
 from ..baselines.machine import FloatMachine
 from ..baselines.network import Sizes
 from ..energy_table import EnergyTable
@@ -130,12 +130,20 @@ class Surroundings:
         By roofline.
     fraction : float
         Of a GPU's peak that is called realistic.
+
+    Raises
+    ------
+    UserError
+        If the fraction is not possible.
     """
 
     tables: tuple[EnergyTable, ...]
     machine: FloatMachine
     gpus: Gpus
     fraction: float
+
+    def __post_init__(self) -> None:
+        check_fraction(self.fraction)
 
 
 OURS_SOURCE = (
