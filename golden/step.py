@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from pinta_hw.spec.experiment import Training
-from pinta_hw.spec.formats import BLOCK_SIDE
+from pinta_hw.spec.formats import BLOCK_SIDE, blocks
 
 from .arithmetic import Arithmetic
 from .differentiation import Differentiation
@@ -114,7 +114,9 @@ class Step(Generic[T]):
 
 def _parts(points: int, count: int, most: int) -> list[slice]:
     """Points cut into micro-batches of at most ``most``, as equal as whole blocks allow: none is empty if possible."""
-    size = BLOCK_SIDE * -(-points // (BLOCK_SIDE * count))
-    if size > most:
-        size = -(-points // count)
-    return [slice(size * part, min(size * (part + 1), points)) for part in range(count)]
+    least, larger = divmod(blocks(points), count)
+    sizes = [BLOCK_SIDE * (least + (part < larger)) for part in range(count)]
+    if sizes[0] > most:
+        sizes = [-(-points // count)] * count
+    ends = np.minimum(np.cumsum(sizes), points).tolist()
+    return [slice(begin, end) for begin, end in zip([0, *ends], ends, strict=False)]

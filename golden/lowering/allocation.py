@@ -164,13 +164,18 @@ def _place_reals(
                 placement.reals[buffer] = group * config.real_group_words + offsets[name]
     taken = -(-total // REAL_BANKS) * REAL_BANKS
     others = [item for buffer, item in numbers.items() if buffer.parameter is None and buffer.gradient_of is None]
-    places = _assign(
-        config.real_group_words - taken, REAL_GROUPS, slots, others, "real memory", lambda a, b, slot: False
-    )
+    gradients = {item: RealGroup.GRADIENT for buffer, item in numbers.items() if buffer.gradient_of is not None}
+    room = config.real_group_words - taken
+    places = _assign(room, REAL_GROUPS, slots, others, "real memory", _is_sum, gradients)
     for item in others:
         of_group, offset = divmod(places[item], config.real_group_words - taken)
         assert isinstance(item.buffer, RealBuffer)
         placement.reals[item.buffer] = of_group * config.real_group_words + taken + offset
+
+
+def _is_sum(a: _Item, b: _Item, slot: Timed) -> bool:
+    """Whether two buffers are a product's result and what it is added to."""
+    return slot.operation.unit is Unit.GEMM
 
 
 def _must_differ(a: _Item, b: _Item, slot: Timed) -> bool:
@@ -191,17 +196,21 @@ def _assign(
     items: list[_Item],
     memory: str,
     must_differ: Callable[[_Item, _Item, Timed], bool],
+    elsewhere: Mapping[_Item, int] | None = None,
 ) -> dict[_Item, int]:
-    """A flat address for each buffer: those with the least choice choose first, then the largest and longest-lived."""
+    """A flat address for each buffer: those with the least choice choose first, then the largest and longest-lived.
+
+    Others lie ``elsewhere`` in a group already and take no room.
+    """
     begin = np.array([slot.begin for slot in slots])
     end = np.array([slot.end for slot in slots])
     unit = np.array([slot.operation.unit for slot in slots])
     users: dict[int, list[_Item]] = {}
-    for item in items:
+    group_of: dict[_Item, int] = dict(elsewhere or {})
+    for item in (*items, *group_of):
         for index in item.uses:
             users.setdefault(index, []).append(item)
     placed: list[dict[_Item, int]] = [{} for _ in range(groups)]
-    group_of: dict[_Item, int] = {}
 
     def apart(item: _Item) -> set[int]:
         """Groups that hold something which must not be beside the buffer."""

@@ -30,6 +30,9 @@ from .tensors import Buffer
 WINDOWS = (150, 100, 60, 40, 25, 15)
 """How many operations one may overtake: more overlap, or less memory; what is fastest and fits is taken."""
 
+REACHES = (1000, 40, 0)
+"""How far apart products may be that are joined; the first with which anything fits is taken."""
+
 
 @dataclass(frozen=True)
 class Lowered:
@@ -76,7 +79,7 @@ def lower(experiment: Experiment, config: AcceleratorConfig, steps: int | None =
     count = experiment.training.steps if steps is None else steps
     rates = [learning_rate(experiment.training, step) for step in range(count)]
     scalars = scalars_of_steps(trainer, rates)
-    recorded = record_step(trainer, 0, scalars[0])
+    recorded = record_step(trainer, 0, scalars[0], config.units)
     memory = Memory(trainer, recorded, scalars, config)
     operations = [*memory.with_loads(recorded.tape.operations), *memory.stores()]
     body = _fastest(config, operations, recorded, memory)
@@ -90,20 +93,23 @@ def _fastest(
 ) -> list[Instruction]:
     """The body, in the order and at the places that take the fewest cycles of those that are tried."""
     rough = _Rough(config)
-    operations = merged(operations, predecessors([rough.task(operation) for operation in operations]))
+    before = predecessors([rough.task(operation) for operation in operations])
     found: list[tuple[int, list[Instruction], Placement]] = []
-    failure: UserError | None = None
-    for window in WINDOWS:
-        try:
-            body, placement = _body(config, operations, recorded, memory, window)
-        except UserError as error:
-            failure = failure or error
-            continue
-        durations = [operation_cycles(config, instruction.operation) for instruction in body]
-        found.append((section_cycles(body, durations), body, placement))
-    if not found:
-        assert failure is not None
-        raise failure
+    for reach in REACHES:
+        joined = merged(operations, before, reach)
+        failures: list[UserError] = []
+        for window in WINDOWS:
+            try:
+                body, placement = _body(config, joined, recorded, memory, window)
+            except UserError as error:
+                failures.append(error)
+                continue
+            durations = [operation_cycles(config, instruction.operation) for instruction in body]
+            found.append((section_cycles(body, durations), body, placement))
+        if found:
+            break
+    else:
+        raise failures[-1]  # of the order that needs the least memory
     _, body, placement = min(found, key=lambda each: each[0])
     memory.place(config, placement)
     return body
@@ -223,6 +229,8 @@ def memory_groups(config: AcceleratorConfig, operation: Operation) -> set[tuple[
         tensors |= {*operation.a.groups(config), *operation.b.groups(config)}
         if isinstance(operation.result, RealResult):
             reals.add(operation.result.base // config.real_group_words)
+            if operation.result.addend is not None:
+                reals.add(operation.result.addend // config.real_group_words)
         else:
             tensors |= {*operation.result.groups(config)}
     elif isinstance(operation, Elementwise):

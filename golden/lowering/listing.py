@@ -91,6 +91,8 @@ def describe(config: AcceleratorConfig, operation: Operation) -> str:
         if isinstance(operation.result, RealResult):
             result = operation.result
             target = f"{result.rows}x{result.columns}{'^T' if result.transposed else ''}@{real(result.base)}"
+            if result.addend is not None:
+                return f"{target} = @{real(result.addend)} + {left}"
             return f"{target} {'+=' if result.accumulate else '='} {left}"
         return f"{matrix(operation.result)} = {left} [{config.groupings[operation.grouping]}]"
     if isinstance(operation, Elementwise):

@@ -68,8 +68,9 @@ class Memory:
         config: AcceleratorConfig,
     ) -> None:
         self._trainer, self._recorded, self._scalars = trainer, recorded, scalars
+        self._units = config.units
         tape = recorded.tape
-        other = record_step(trainer, 1, scalars[-1] if len(scalars) < 2 else scalars[1]).tape
+        other = record_step(trainer, 1, scalars[-1] if len(scalars) < 2 else scalars[1], config.units).tape
         varying: set[Buffer | RealBuffer] = set()
         order: dict[Buffer | RealBuffer, None] = {}
         for own, its in zip(tape.tensor_tables, other.tensor_tables, strict=True):
@@ -192,8 +193,9 @@ class Memory:
         ]
 
     def _record_of(self, step: int) -> Iterator[tuple[int, Beats]]:
-        tape = self._recorded.tape if step == 0 else record_step(self._trainer, step, self._scalars[step]).tape
-        own = self._recorded.tape
+        own = tape = self._recorded.tape
+        if step:
+            tape = record_step(self._trainer, step, self._scalars[step], self._units).tape
         # The tables of another step are those of the recorded one, in the same order.
         tables = [
             TensorTable(mine.buffer, its.values)

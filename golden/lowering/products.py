@@ -19,16 +19,18 @@ from .tensors import Plane, Region, contiguous
 
 @dataclass
 class RealTarget:
-    """Where a product goes in real memory."""
+    """Where a product goes in real memory, and what it is added to: what lies there, or numbers of another buffer."""
 
     addresses: Addresses
     accumulate: bool = False
+    addend: Addresses | None = None
 
     def place(self, places: Places) -> RealResult:
         """The target, given places."""
         rows, columns = self.addresses.shape
         base = places.real(int(self.addresses.flat[0]))
-        return RealResult(base, rows, columns, columns, self.accumulate)
+        addend = None if self.addend is None else places.real(int(self.addend.flat[0]))
+        return RealResult(base, rows, columns, columns, self.accumulate, addend=addend)
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,10 @@ def whole(plane: Plane) -> Region:
     return Region(plane.buffer, plane.block, plane.row_blocks)
 
 
-def merged(operations: Sequence[Recorded], before: Sequence[set[int]]) -> list[Recorded]:
+def merged(operations: Sequence[Recorded], before: Sequence[set[int]], reach: int) -> list[Recorded]:
     """The operations, with products of one operand as one wherever none of them waits for the other.
+
+    What a product is joined with lies in memory until both can begin, so that a longer reach takes more of it.
 
     Parameters
     ----------
@@ -95,13 +99,16 @@ def merged(operations: Sequence[Recorded], before: Sequence[set[int]]) -> list[R
         In the order of their meaning.
     before : sequence of sets
         For each operation, those that it must come after.
+    reach : int
+        How many operations further on the other product may be.
     """
     graph = _Graph(operations, before)
     index = 0
     products = [index for index, each in enumerate(operations) if isinstance(each.build, Product)]
     while index < len(products):
         number = products[index]
-        partner = next((other for other in products[index + 1 :] if graph.merge(number, other)), None)
+        near = (other for other in products[index + 1 :] if other <= number + reach)
+        partner = next((other for other in near if graph.merge(number, other)), None)
         if partner is None:
             index += 1
         else:

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pinta_hw.spec.accumulator import MAX_CONTRACTION
+from pinta_hw.spec.digits import steps
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Precision
+from pinta_hw.spec.formats import BLOCK_SIDE
 from pinta_hw.spec.isa.convert import Decode, Encode
 from pinta_hw.spec.isa.elementwise import ActivationFunction, ElementwiseOperation
 from pinta_hw.spec.isa.instruction import Operation, Unit
@@ -38,12 +40,15 @@ class Recorder(Arithmetic[Tensor]):
         Mantissa bits of each role.
     tape : Tape
         Where operations go.
+    units : int
+        Block units of the array.
     """
 
     dtype = np.float32
 
-    def __init__(self, precision: Precision, tape: Tape) -> None:
+    def __init__(self, precision: Precision, tape: Tape, units: int) -> None:
         self.tape = tape
+        self._units = units
         self._precision = precision
         self._bits = {
             role: ELEMENTWISE_BITS if role is Role.ELEMENTWISE else precision.bits_of(role.value) for role in Role
@@ -57,7 +62,7 @@ class Recorder(Arithmetic[Tensor]):
         precision = self._precision.for_layer(index, layers)
         if precision is self._precision:
             return self
-        own = Recorder(precision, self.tape)
+        own = Recorder(precision, self.tape, self._units)
         own._contracts = self._contracts
         return own
 
@@ -102,14 +107,28 @@ class Recorder(Arithmetic[Tensor]):
         buffer = self.tape.reals.whole(value)
         contract = self._contracts.pop(buffer.number, None) if buffer is not None else None
         if contract is not None and self.tape.reals.whole(total) is not None:
-            # The product adds to the total instead of writing a buffer of its own.
+            # The product adds to the total instead of writing a buffer of its own, or adds it to what it writes.
             recorded, target = contract
-            target.addresses, target.accumulate = total, True
+            target.accumulate = True
+            recorded.reads = (*recorded.reads, *self.tape.real_uses(total))
+            if self._writes_longer(recorded):
+                target.addend = total
+                return value
+            target.addresses = total
             recorded.writes = tuple(self.tape.real_uses(total))
-            recorded.reads = (*recorded.reads, *recorded.writes)
         else:
             self._vector("add sums", VectorOperation.ADD, total, total, value)
         return total
+
+    def _writes_longer(self, recorded: Recorded) -> bool:
+        """Whether a sum in place would hold the array up: a tile takes longer to add than to multiply."""
+        product = recorded.build
+        assert isinstance(product, Product) and product.a_transposed
+        a, b = product.a[0].buffer, product.b[0].buffer
+        assert a is not None and b is not None
+        block = min(len(steps(a.bits, b.bits)), len(steps(b.bits, a.bits)))
+        multiply = block * sum(plane.row_blocks for plane in product.a)
+        return multiply < 2 * BLOCK_SIDE * self._units
 
     def run_program(self, program: RealProgram, inputs: Mapping[str, Reals]) -> dict[str, Reals]:
         registers: dict[str, Addresses] = {}
@@ -229,6 +248,8 @@ class Recorder(Arithmetic[Tensor]):
         return self._elementwise(ElementwiseOperation.DOT2, role, a=a, b=b, c=c, d=d)
 
     def sum_parts(self, a: Tensor, b: Tensor, rows: Sequence[int], role: Role) -> Tensor:
+        if not any(rows):  # a micro-batch of boundary points only
+            return Tensor((Plane(None, 0, 0),), a.columns, self._bits[role])
         like = max((a, b), key=lambda tensor: len(tensor.planes))
         assert [plane.rows for plane in like.planes] == list(rows)
         return lanes.record_sum(self.tape, matched(a, like), matched(b, like), self._bits[role])

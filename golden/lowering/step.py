@@ -37,7 +37,7 @@ class RecordedStep:
     losses: dict[str, Addresses]
 
 
-def record_step(trainer: Trainer, step: int, scalars: dict[str, float]) -> RecordedStep:
+def record_step(trainer: Trainer, step: int, scalars: dict[str, float], units: int) -> RecordedStep:
     """Record a step of a training.
 
     Parameters
@@ -48,6 +48,8 @@ def record_step(trainer: Trainer, step: int, scalars: dict[str, float]) -> Recor
         Whose points and directions the tables hold.
     scalars : dict of str to float
         Constants of the step's update, by their names in `pinta_hw.spec.real`.
+    units : int
+        Block units of the array that it shall run on.
 
     Notes
     -----
@@ -55,9 +57,9 @@ def record_step(trainer: Trainer, step: int, scalars: dict[str, float]) -> Recor
     found by recording the step once before.
     """
     shapes = {name: value.shape for name, value in trainer.optimizer.parameters.items()}
-    tape, gradients, _ = _record(trainer, step, dict.fromkeys(shapes), shapes)
+    tape, gradients, _ = _record(trainer, step, dict.fromkeys(shapes), shapes, units)
     order = {name: _order(tape, gradient) for name, gradient in gradients.items()}
-    tape, gradients, parts = _record(trainer, step, order, shapes)
+    tape, gradients, parts = _record(trainer, step, order, shapes, units)
     parameters, losses = parts
     tape.phase = "update"
     for name, gradient in gradients.items():
@@ -81,10 +83,10 @@ def scalars_of_steps(trainer: Trainer, learning_rate: list[float]) -> list[dict[
 
 
 def _record(
-    trainer: Trainer, step: int, order: dict[str, Addresses | None], shapes: dict[str, tuple[int, ...]]
+    trainer: Trainer, step: int, order: dict[str, Addresses | None], shapes: dict[str, tuple[int, ...]], units: int
 ) -> tuple[Tape, Parameters, tuple[dict[str, Addresses], dict[str, Addresses]]]:
     tape = Tape()
-    recorder = Recorder(trainer.experiment.precision, tape)
+    recorder = Recorder(trainer.experiment.precision, tape, units)
     parameters = {}
     for name, shape in shapes.items():
         words = tape.reals.new(name, shape, parameter=name)

@@ -113,7 +113,8 @@ class Machine:
         values = values.T if result.transposed else values
         rows, columns = values.shape
         words = result.base + np.arange(rows)[:, None] * result.row_stride + np.arange(columns)
-        self.real[words] = flush(self.real[words] + values) if result.accumulate else values
+        before = words if result.addend is None else words - result.base + result.addend
+        self.real[words] = flush(self.real[before] + values) if result.accumulate else values
 
     def _elementwise(self, instruction: Elementwise) -> None:
         bits, shape = instruction.result.bits, walk_shape(instruction)

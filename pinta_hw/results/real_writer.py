@@ -35,10 +35,11 @@ class RealWriter(wiring.Component):
 
     A row of a block takes one cycle, or two where it is added to what lies there; rows and blocks outside the result
     take none. Reads and writes of an accumulating GEMM alternate: rows enter the pipeline in every other cycle from
-    `start` on, and a row that comes between two of them waits for one cycle.
+    `start` on, and a row that comes between two of them waits for one cycle. What is added to numbers in another group
+    reads and writes at once: a row takes one cycle, and none waits.
 
     Latency: `latency` cycles from a row's (last) cycle to its write, or `latency_accumulate` and the cycle that it may
-    have to wait. No word is read again before it is written, for no word lies twice in the result.
+    have to wait, or `latency_apart`. No word is read again before it is written, for no word lies twice in the result.
 
     Members
     -------
@@ -58,6 +59,7 @@ class RealWriter(wiring.Component):
 
     latency = _WRITE_STAGE + 1
     latency_accumulate = _WRITE_STAGE_ACCUMULATE
+    latency_apart = _WRITE_STAGE_ACCUMULATE + 1
 
     def __init__(self, config: AcceleratorConfig):
         self._config = config
@@ -91,8 +93,15 @@ class RealWriter(wiring.Component):
         in_turn = Signal()
         enters = Signal()
         m.d.sync += in_turn.eq(~in_turn & ~self.start)
-        m.d.comb += enters.eq(row_valid & (in_turn | ~self.gemm.accumulate))
-        self._build_rows(m, row, target, row_valid, enters)
+        address_bits = ceil_log2(self._config.real_group_words)
+        takes_turns = Signal()
+        m.d.comb += [
+            takes_turns.eq(
+                self.gemm.accumulate & (self.gemm.real_base[address_bits:] == self.gemm.real_addend[address_bits:])
+            ),
+            enters.eq(row_valid & (in_turn | ~takes_turns)),
+        ]
+        self._build_rows(m, row, target, row_valid, enters, takes_turns)
 
         # Where a row goes travels beside it.
         valids, targets = [enters], [target]
@@ -108,14 +117,14 @@ class RealWriter(wiring.Component):
             targets.append(after)
 
         old = Signal(real_row(), reset_less=True)
-        group = targets[_READ_STAGE + 1].address[ceil_log2(self._config.real_group_words) :]
+        group = self.gemm.real_addend[address_bits:]
         with m.If(valids[_READ_STAGE + 1] & self.gemm.accumulate):
             m.d.sync += old.eq(Array(port.data_in for port in self.memory)[group])
         rounded, summed = self._build_arithmetic(m, platform, row, enters, old)
         self._build_port(m, valids, targets, rounded, summed)
         return m
 
-    def _build_rows(self, m: Module, row, target, row_valid, enters) -> None:
+    def _build_rows(self, m: Module, row, target, row_valid, enters, takes_turns) -> None:
         """The rows of a beat, one after the other."""
         config, gemm, beat = self._config, self.gemm, self.beat
         quantizers = config.quantizers
@@ -135,7 +144,7 @@ class RealWriter(wiring.Component):
             bottom.eq(Mux(beat.by_columns ^ gemm.real_transposed, along_end, beat.across_end)),
             right.eq(Mux(beat.by_columns ^ gemm.real_transposed, beat.across_end, along_end)),
             row_last.eq(row_index == Mux(bottom, gemm.last_row, BLOCK_SIDE - 1)),
-            row_done.eq(second | ~gemm.accumulate),
+            row_done.eq(second | ~takes_turns),
             self.blocks.ready.eq(row_done & row_last & beat_end),
         ]
         with m.If(self.blocks.valid):
@@ -208,35 +217,36 @@ class RealWriter(wiring.Component):
         return rounded, summed
 
     def _build_port(self, m: Module, valids, targets, rounded, summed) -> None:
-        """One access a cycle, from registers."""
-        accumulate = self.gemm.accumulate
+        """A read and a write a cycle, from registers; never both in one group."""
+        gemm, accumulate = self.gemm, self.gemm.accumulate
         address_bits = ceil_log2(self._config.real_group_words)
-        writes = Signal()
-        place_of_access = Signal.like(targets[0])
+        reads, writes = Signal(), Signal()
+        target = Signal.like(targets[0])
+        source = Signal.like(gemm.real_base)
         m.d.comb += [
+            reads.eq(valids[_READ_STAGE - 1] & accumulate),
+            source.eq(targets[_READ_STAGE - 1].address + (gemm.real_addend - gemm.real_base)),
             writes.eq(Mux(accumulate, valids[_WRITE_STAGE_ACCUMULATE - 1], valids[_WRITE_STAGE - 1])),
-            place_of_access.eq(
-                Mux(
-                    writes,
-                    Mux(accumulate, targets[_WRITE_STAGE_ACCUMULATE - 1], targets[_WRITE_STAGE - 1]),
-                    targets[_READ_STAGE - 1],
-                )
-            ),
+            target.eq(Mux(accumulate, targets[_WRITE_STAGE_ACCUMULATE - 1], targets[_WRITE_STAGE - 1])),
         ]
-        access = writes | (valids[_READ_STAGE - 1] & accumulate)
-        write, address, words = Signal(), Signal(address_bits), Signal(real_row(), reset_less=True)
-        m.d.sync += [self.done.eq(writes & place_of_access.last), write.eq(writes)]
-        with m.If(access):
-            m.d.sync += address.eq(place_of_access.address)
+        read_address, write_address = (Signal(address_bits, name=f"{n}_address") for n in ("read", "write"))
+        words = Signal(real_row(), reset_less=True)
+        m.d.sync += self.done.eq(writes & target.last)
+        with m.If(reads):
+            m.d.sync += read_address.eq(source)
         with m.If(writes):
-            m.d.sync += words.eq(Mux(accumulate, summed, rounded))
+            m.d.sync += [write_address.eq(target.address), words.eq(Mux(accumulate, summed, rounded))]
         for group, port in enumerate(self.memory):
-            enable = Signal(REAL_BANKS, name=f"enable_{group}")
-            here = access & (place_of_access.address[address_bits:] == group)
-            m.d.sync += enable.eq(Mux(here, place_of_access.mask, 0))
+            enable, write = Signal(REAL_BANKS, name=f"enable_{group}"), Signal(name=f"write_{group}")
+            write_here = writes & (target.address[address_bits:] == group)
+            read_here = reads & (source[address_bits:] == group)
+            m.d.sync += [
+                write.eq(write_here),
+                enable.eq(Mux(write_here, target.mask, Mux(read_here, targets[_READ_STAGE - 1].mask, 0))),
+            ]
             m.d.comb += [
                 port.enable.eq(enable),
                 port.write.eq(write),
-                port.address.eq(address),
+                port.address.eq(Mux(write, write_address, read_address)),
                 port.data_out.eq(words),
             ]

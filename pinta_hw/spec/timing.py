@@ -51,6 +51,8 @@ class GemmShape:
     """Rows (elements) of a result in real memory; 0 for one in the scratchpad."""
     accumulate: bool = False
     """Whether a result in real memory is added to what lies there."""
+    apart: bool = False
+    """Whether what a result is added to lies in another group than the result."""
     real_columns: int = 0
     """Columns (elements) of a result that is written to real memory transposed; 0 for any other."""
 
@@ -61,7 +63,10 @@ class GemmShape:
         if isinstance(gemm.result, RealResult):
             result = gemm.result
             columns = result.columns if result.transposed else 0
-            return GemmShape(*counts, gemm.a.bits, gemm.b.bits, 0, result.rows, result.accumulate, columns)
+            apart = result.accumulate and result.addend is not None
+            return GemmShape(
+                *counts, gemm.a.bits, gemm.b.bits, 0, result.rows, result.accumulate, apart=apart, real_columns=columns
+            )
         return GemmShape(*counts, gemm.a.bits, gemm.b.bits, gemm.result.bits)
 
 
@@ -82,6 +87,8 @@ class Pipeline:
     """From a row's cycle in the real writer to its write."""
     real_writer_accumulate: int = 8
     """From the second cycle of a row that is added to what lies there to its write, where it need not wait."""
+    real_writer_apart: int = 9
+    """From the cycle of a row that is added to what lies in another group to its write."""
 
 
 PIPELINE = Pipeline()
@@ -92,8 +99,8 @@ def gemm_cycles(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape)
 
     A tile is multiplied while the one before drains, so it lasts as long as the slower of the two. A tile drains in the
     cycles that its beats take to write, or to real memory in one cycle for each row of its blocks inside the result
-    (each column, where it is transposed), two with accumulation. The accesses of an accumulating GEMM have their turn
-    every other cycle, so that its cycles are an odd number.
+    (each column, where it is transposed), two with accumulation in one group. The accesses of such a GEMM have their
+    turn every other cycle, so that its cycles are an odd number.
     """
     a, b = a_cycles(config, grouping), b_cycles(config, grouping)
     multiply = shape.k_blocks * k_block_cycles(config, grouping, shape.a_bits, shape.b_bits)
@@ -110,7 +117,7 @@ def gemm_cycles(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape)
         else:
             missing = BLOCK_SIDE * shape.row_blocks - shape.real_rows if lowest else 0
             lines = (BLOCK_SIDE * tile_rows - missing) * tile_columns
-        return lines * (2 if shape.accumulate else 1)
+        return lines * (2 if shape.accumulate and not shape.apart else 1)
 
     write = 0 if shape.real_rows else write_cycles(shape.result_bits)
     drains = 0
@@ -130,6 +137,8 @@ def gemm_cycles(config: AcceleratorConfig, grouping: Grouping, shape: GemmShape)
         return drained + PIPELINE.quantizer + PIPELINE.writer
     if not shape.accumulate:
         return drained + PIPELINE.real_writer
+    if shape.apart:
+        return drained + PIPELINE.real_writer_apart
     return (drained + PIPELINE.real_writer_accumulate) // 2 * 2 + 1
 
 

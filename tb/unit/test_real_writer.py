@@ -48,6 +48,8 @@ class Product:
     """The operand a."""
     turned: bool = False
     """The result."""
+    apart: bool = False
+    """What it is added to lies in another group."""
 
     @property
     def name(self) -> str:
@@ -59,11 +61,17 @@ class Product:
         a = place(CONFIG, 0, *((k, m) if self.transposed else (m, k)), self.a.bits)
         b = place(CONFIG, CONFIG.group_words, k, n, self.b.bits)
         result: TensorLayout | RealResult = RealResult(
-            self.base, m, n, (m if self.turned else n) + self.gap, self.accumulate, self.turned
+            self.base, m, n, (m if self.turned else n) + self.gap, self.accumulate, self.turned, self.addend
         )
         if self.bits is not None:
             result = place(CONFIG, 2 * CONFIG.group_words, m, n, self.bits)
         return Gemm(a.transposed() if self.transposed else a, b, result, self.grouping, self.transposed)
+
+    @property
+    def addend(self) -> int | None:
+        """Where the old words lie: in the next group."""
+        words = REAL_GROUPS * CONFIG.real_group_words
+        return (self.base + CONFIG.real_group_words) % words if self.apart else None
 
     def image(self) -> ScratchpadImage:
         image, gemm = ScratchpadImage(CONFIG), self.instruction()
@@ -71,14 +79,14 @@ class Product:
         image.store(gemm.b, self.b)
         return image
 
-    def expected(self, before: np.ndarray) -> np.ndarray:
-        """Words from ``base - MARGIN`` on after the product."""
+    def expected(self, before: np.ndarray, old: np.ndarray) -> np.ndarray:
+        """Words from ``base - MARGIN`` on after the product; ``old`` are those around the addend."""
         value = rounded(accumulate(self.a, self.b).to_float(), np.float32)
         value = value.T if self.turned else value
         rows, columns = value.shape
         index = MARGIN + np.arange(rows)[:, None] * (columns + self.gap) + np.arange(columns)
         if self.accumulate:
-            value = run_program(ADD, {"old": before[index].view(np.float32), "new": value})["sum"]
+            value = run_program(ADD, {"old": old[index].view(np.float32), "new": value})["sum"]
         after = before.copy()
         after[index] = value.view(np.uint32)
         return after
@@ -97,11 +105,15 @@ def run(products: list[Product], rng: np.random.Generator) -> None:
             words = (rows - 1) * (columns + product.gap) + columns + 2 * MARGIN
             before = random_words(rng, words)
             await write_real(ctx, dut, product.base - MARGIN, before)
+            old = before
+            if product.addend is not None:
+                old = random_words(rng, words)
+                await write_real(ctx, dut, product.addend - MARGIN, old)
             cycles, nan = await run_unit(ctx, dut, encode(CONFIG, gemm))
             sums = accumulate(product.a, product.b)
             if product.bits is None:
                 after = await read_real(ctx, dut, product.base - MARGIN, words)
-                wrong = np.flatnonzero(after != (expected := product.expected(before)))
+                wrong = np.flatnonzero(after != (expected := product.expected(before, old)))
                 assert not len(wrong), (
                     f"{product.name}: word {wrong[0] - MARGIN}: {after[wrong[0]]:08x}, "
                     f"expected {expected[wrong[0]]:08x}; {len(wrong)} wrong"
@@ -134,6 +146,7 @@ def operands(rng: np.random.Generator, m: int, n: int, k: int, a_bits: int, b_bi
 def test_latencies_are_those_of_the_timing_formulas():
     assert PIPELINE.real_writer == RealWriter.latency
     assert PIPELINE.real_writer_accumulate == RealWriter.latency_accumulate
+    assert PIPELINE.real_writer_apart == RealWriter.latency_apart
 
 
 def test_products_equal_golden_in_the_predicted_cycles():
@@ -156,6 +169,7 @@ def test_products_equal_golden_in_the_predicted_cycles():
             written = Product(a, b, grouping, gap=index % 3, base=base, transposed=(index + grouping) % 2 == 0)
             products += [written, replace(written, accumulate=True)]
             products += [replace(each, turned=True) for each in products[-2:]]
+            products += [replace(each, apart=True) for each in products[-3:] if each.accumulate]
         # A result in the scratchpad in between.
         products.append(replace(written, bits=SMX_BITS[index % len(SMX_BITS)]))
     run(products, rng)
@@ -170,7 +184,8 @@ def test_sums_of_tiles_that_are_multiplied_in_an_odd_number_of_cycles():
     for grouping in range(len(CONFIG.groupings)):
         for k in (4, 12, 28, 60):
             a, b = operands(rng, 10, 14, k, 4, 8)
-            products += [Product(a, b, grouping, accumulate=True, turned=turned) for turned in (False, True)]
+            for turned, apart in ((False, False), (True, False), (False, True)):
+                products.append(Product(a, b, grouping, accumulate=True, turned=turned, apart=apart))
     run(products, rng)
 
 

@@ -28,6 +28,9 @@ class RealResult:
         Add to what lies there (FP32, half to even) instead of replacing it.
     transposed : bool
         Element (i, j) is the word ``base + j * row_stride + i``.
+    addend : int, optional
+        Where that lies to which a result is added, if not at `base`, with the same stride; in another group, so that a
+        row takes one cycle instead of two.
     """
 
     base: int
@@ -36,6 +39,7 @@ class RealResult:
     row_stride: int
     accumulate: bool = False
     transposed: bool = False
+    addend: int | None = None
 
     @property
     def row_blocks(self) -> int:
@@ -115,7 +119,7 @@ def gemm_fields(config: AcceleratorConfig) -> Fields:
     widths["grouping"] = max(1, (len(config.groupings) - 1).bit_length())
     real = (config.real_memory_words - 1).bit_length()
     widths |= {"to_real": 1, "accumulate": 1, "real_transposed": 1, "last_row": side, "last_column": side}
-    return widths | {"real_base": real, "real_row_stride": real}
+    return widths | {"real_base": real, "real_row_stride": real, "real_addend": real}
 
 
 def encode(config: AcceleratorConfig, gemm: Gemm) -> int:
@@ -135,6 +139,11 @@ def gemm_values(config: AcceleratorConfig, gemm: Gemm) -> dict[str, int]:
     places = {"a": set(a.groups(config)), "b": set(b.groups(config)), "result": set[int]()}
     if isinstance(result, TensorLayout):
         places["result"] = set(result.groups(config))
+    elif (
+        result.addend is not None and result.addend // config.real_group_words == result.base // config.real_group_words
+    ):
+        group = result.base // config.real_group_words
+        raise UserError(f"real group {group}: holds result and addend; allowed: one of them")
     for left, right in (("a", "b"), ("a", "result"), ("b", "result")):
         shared = places[left] & places[right]
         if shared:
@@ -174,6 +183,7 @@ def gemm_values(config: AcceleratorConfig, gemm: Gemm) -> dict[str, int]:
             "last_row": (rows - 1) % BLOCK_SIDE,
             "last_column": (columns - 1) % BLOCK_SIDE,
             "real_base": result.base,
+            "real_addend": result.base if result.addend is None else result.addend,
             "real_row_stride": result.row_stride,
         }
     return dict.fromkeys(gemm_fields(config), 0) | found
