@@ -75,7 +75,14 @@ def _logarithmic(axes: Axes, label: str) -> None:
 def ratios(report: Report) -> str:
     """Time and energy of baselines in units of ours, a row for each; energies as a range over the tables."""
     with matplotlib.rc_context(_STYLE):
-        shown = [[one for one in section.baselines if one.variant != NO_LAUNCHES] for section in report.sections]
+        shown = [
+            [
+                one
+                for one in section.baselines
+                if one.kind == "machine" or (one.method == "nested reverse" and one.variant != NO_LAUNCHES)
+            ]
+            for section in report.sections
+        ]
         labels = [_label(one) for one in shown[0]]
         count = len(report.sections)
         figure = Figure(figsize=(10.4, 0.9 + len(labels) * (0.22 + 0.13 * count)), layout="constrained")
@@ -92,7 +99,7 @@ def ratios(report: Report) -> str:
             for place, span in zip(places, spans, strict=True):
                 energy.plot([span[0], span[-1]], [place, place], color=INK, lw=1.4, solid_capstyle="butt")
             for place, one, span in zip(places, found, spans, strict=True):
-                name = f"  {section.subject.name}" if count > 1 else ""
+                name = f"  {section.subject.name}" if count > 1 and one is found[0] else ""
                 time.annotate(
                     f"{_plain_ratio(one.time_us / ours.time_us)}{name}",
                     (one.time_us / ours.time_us, place),
@@ -107,7 +114,10 @@ def ratios(report: Report) -> str:
                 energy.annotate(
                     text, (span[-1], place), xytext=(3, 0), textcoords="offset points", va="center", size=7, color=INK
                 )
-        for axes, title in ((time, "time, in units of ours"), (energy, "energy, in units of ours (line: over tables)")):
+        for axes, title in (
+            (time, "time, in units of ours"),
+            (energy, "energy, in units of ours (dark line: range over the tables)"),
+        ):
             _logarithmic(axes, "ratio")
             axes.set_title(title)
             axes.axvline(1, color=OURS, lw=1.6)

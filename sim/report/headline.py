@@ -123,10 +123,8 @@ def goal_table(compared: Compared, surroundings: Surroundings) -> Table:
 def _judged(goal: Goal, experiment: str, ratios: Sequence[float], why: str) -> Row:
     least, most = min(ratios), max(ratios)
     met = "yes" if least >= goal.wanted else "in part" if most >= goal.wanted else "no"
-    return Row(
-        (goal.against, experiment, goal.quantity, goal.wanted, least, most, met, "" if met == "yes" else why),
-        goal.source,
-    )
+    reason = None if met == "yes" else why
+    return Row((goal.against, experiment, goal.quantity, goal.wanted, least, most, met, reason), goal.source)
 
 
 def _ratios(compared: Compared, goal: Goal, kind: str) -> list[tuple[Subject, list[float]]]:

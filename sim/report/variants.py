@@ -1,6 +1,6 @@
 """Other designs of an experiment, priced in closed form: they need not fit the accelerator's memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.experiment import Experiment, Perturbations, Precision
@@ -16,6 +16,9 @@ from ..step import unit_name
 from .subject import Cost
 
 _WIDE = Precision(inputs=16, activations=16, weights=16, gradients=16, tt_intermediate=16)
+_MICRO_BATCHES = (4, 8, 12, 16, 20, 32)
+_ROWS_BESIDE = 2
+"""Of `jet` at each point, beside those of directions: its value and its Laplacian."""
 _SIGMA = 0.01
 """Of perturbations; it decides no cost."""
 
@@ -66,14 +69,14 @@ def like_for_like(
     pairs: int,
     ratio: float,
 ) -> Cost:
-    """``diffquant`` with as many pairs of directions as the Stein baseline, in chunks of as many rows as ``jet``'s.
+    """``diffquant`` with as many pairs of directions as the Stein baseline.
 
+    Its micro-batches and chunks are the fastest of those that have no more rows at once than the experiment's own.
     ``ratio`` is that of a step to its busiest unit.
     """
-    directions = min(experiment.estimator.chunk, problem.dimensions)
-    estimator = Perturbations(name="diffquant", count=pairs, chunk=max(1, directions // 2), sigma=_SIGMA)
-    work = step_work(experiment.model_copy(update={"estimator": estimator}), problem)
     model = CostModel(config, memory_latency)
+    works = [step_work(one, problem) for one in _cut(experiment, problem, pairs)]
+    work = min(works, key=lambda one: max(unit.cycles for unit in model.units(one).values()))
     busy = {unit_name(unit): one.cycles for unit, one in model.units(work).items()}
     first, second, *_ = sorted(busy, key=lambda name: -busy[name])
     busiest = busy[first]
@@ -87,6 +90,18 @@ def like_for_like(
     )
     cycles = round(ratio * busiest)
     return _cost(config, tables, model, work, cycles, source, limit)
+
+
+def _cut(experiment: Experiment, problem: ProblemShape, pairs: int) -> Iterator[Experiment]:
+    """The experiment with ``diffquant`` in micro-batches of several sizes, chunks as large as its rows allow."""
+    training = experiment.training
+    rows = training.micro_batch * (_ROWS_BESIDE + min(experiment.estimator.chunk, problem.dimensions))
+    for points in sorted({*_MICRO_BATCHES, training.micro_batch}):
+        chunk = (rows // points - 1) // 2
+        if points <= training.micro_batch and chunk >= 1:
+            estimator = Perturbations(name="diffquant", count=pairs, chunk=min(chunk, pairs), sigma=_SIGMA)
+            shorter = training.model_copy(update={"micro_batch": points})
+            yield experiment.model_copy(update={"estimator": estimator, "training": shorter})
 
 
 def _cost(
