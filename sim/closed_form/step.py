@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pinta_hw.spec.experiment import Experiment, Training
-from pinta_hw.spec.formats import BLOCK_SIDE
+from pinta_hw.spec.formats import BLOCK_SIDE, blocks
 from pinta_hw.spec.isa.real import ADAM_SCALARS, Optimizer, VectorOperation
 from pinta_hw.spec.isa.transfer import Direction
 
@@ -97,10 +97,12 @@ def micro_batches(training: Training, conditions: int) -> list[tuple[int, int]]:
 
 
 def _parts(points: int, count: int, most: int) -> list[int]:
-    size = BLOCK_SIDE * -(-points // (BLOCK_SIDE * count))
-    if size > most:
-        size = -(-points // count)
-    return [max(0, min(size, points - size * part)) for part in range(count)]
+    least, larger = divmod(blocks(points), count)
+    sizes = [BLOCK_SIDE * (least + (part < larger)) for part in range(count)]
+    if sizes[0] > most:
+        sizes = [-(-points // count)] * count
+    ends = [min(sum(sizes[: part + 1]), points) for part in range(count)]
+    return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 def _losses(work: Counter[Work], problem: ProblemShape, training: Training, sizes: list[tuple[int, int]]) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from pinta_hw.spec.config import AcceleratorConfig
+from pinta_hw.spec.digits import steps
 from pinta_hw.spec.formats import BLOCK_SIDE
 from pinta_hw.spec.isa import gemm as isa_gemm
 from pinta_hw.spec.isa.convert import Decode, Encode
@@ -35,9 +36,15 @@ class Product(NamedTuple):
         """It, in the grouping that finishes first."""
         result: TensorLayout | RealResult = _layout(self.rows, self.columns, self.result_bits)
         if self.real[0]:
-            result = RealResult(0, *self.real, self.real[1], self.accumulate)
+            addend = config.real_group_words if self.accumulate and self._writes_longer(config) else None
+            result = RealResult(0, *self.real, self.real[1], self.accumulate, addend=addend)
         a, b = _layout(self.rows, self.k, self.a_bits), _layout(self.k, self.columns, self.b_bits)
         return best_gemm(config, isa_gemm.Gemm(a, b, result))
+
+    def _writes_longer(self, config: AcceleratorConfig) -> bool:
+        """Whether a sum in place would hold the array up, so that it goes elsewhere (`golden.lowering.recorder`)."""
+        block = min(len(steps(self.a_bits, self.b_bits)), len(steps(self.b_bits, self.a_bits)))
+        return block * self.k < 2 * BLOCK_SIDE * config.units
 
 
 class Lanes(NamedTuple):
