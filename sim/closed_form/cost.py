@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.isa.instruction import UNIT_OF, Unit
@@ -26,8 +27,67 @@ class UnitWork:
     cycles: int
 
 
+@dataclass(frozen=True)
+class _Totals:
+    """Of some work."""
+
+    units: Mapping[Unit, UnitWork]
+    counts: Counts
+
+
+class _Costs:
+    """Costs of single operations, and of whole steps without their transfers, each computed once."""
+
+    def __init__(self, config: AcceleratorConfig, memory_latency: int) -> None:
+        self._config, self._latency = config, memory_latency
+        self._single: dict[Work, tuple[Unit, int, Counts]] = {}
+        self._steps: dict[int, tuple[StepWork, _Totals]] = {}
+
+    def of_work(self, work: Work) -> tuple[Unit, int, Counts]:
+        """Unit, cycles and events of an operation."""
+        found = self._single.get(work)
+        if found is None:
+            operation = work.operation(self._config)
+            cycles = operation_cycles(self._config, operation, self._latency)
+            found = UNIT_OF[type(operation)], cycles, operation_events(self._config, operation)
+            self._single[work] = found
+        return found
+
+    def of_step(self, step: StepWork) -> _Totals:
+        """All that a step does everywhere alike."""
+        known = self._steps.get(id(step))
+        if known is None:
+            every = [pair for counts in step.phases.values() for pair in counts.items()]
+            known = self._steps[id(step)] = step, self.total(dict(_summed(every)))
+        return known[1]
+
+    def total(self, work: Mapping[Work, int]) -> _Totals:
+        """Of operations by their number."""
+        instructions, cycles = dict.fromkeys(Unit, 0), dict.fromkeys(Unit, 0)
+        total: Counts = Counter()
+        for each, count in work.items():
+            unit, own, events = self.of_work(each)
+            instructions[unit] += count
+            cycles[unit] += count * own
+            for event, number in events.items():
+                total[event] += count * number
+        return _Totals({unit: UnitWork(instructions[unit], cycles[unit]) for unit in Unit}, total)
+
+
+def _summed(pairs: list[tuple[Work, int]]) -> Counter[Work]:
+    total: Counter[Work] = Counter()
+    for work, count in pairs:
+        total[work] += count
+    return total
+
+
+@lru_cache(maxsize=256)
+def _costs(config: AcceleratorConfig, memory_latency: int) -> _Costs:
+    return _Costs(config, memory_latency)
+
+
 class CostModel:
-    """Costs of single operations, each computed once.
+    """Costs on one accelerator.
 
     Parameters
     ----------
@@ -39,47 +99,31 @@ class CostModel:
 
     def __init__(self, config: AcceleratorConfig, memory_latency: int = MEMORY_LATENCY_CYCLES) -> None:
         self.config = config
-        self._latency = memory_latency
-        self._cycles: dict[Work, tuple[Unit, int]] = {}
-        self._events: dict[Work, Counts] = {}
-
-    def cycles(self, work: Work) -> tuple[Unit, int]:
-        """The unit that does it, and for how long."""
-        found = self._cycles.get(work)
-        if found is None:
-            operation = work.operation(self.config)
-            found = UNIT_OF[type(operation)], operation_cycles(self.config, operation, self._latency)
-            self._cycles[work] = found
-        return found
-
-    def events(self, work: Work) -> Counts:
-        """What happens meanwhile."""
-        found = self._events.get(work)
-        if found is None:
-            found = self._events[work] = operation_events(self.config, work.operation(self.config))
-        return found
+        self.memory_latency = memory_latency
+        # Sizes of memories and the clock change no operation.
+        alike = replace(config, name="", groups=3, words=16, real_words=16, program_depth=1, clock_ghz=1.0)
+        self._costs = _costs(alike, memory_latency)
 
     def phases(self, step: StepWork) -> dict[str, Mapping[Work, int]]:
         """All work of a step by phase, with the transfers that it takes on this accelerator."""
-        every: dict[str, Mapping[Work, int]] = dict(step.phases)
-        every[LOAD] = loads(self.config, step.tables)
-        return every
+        return {**step.phases, LOAD: loads(self.config, step.tables)}
 
     def units(self, step: StepWork) -> dict[Unit, UnitWork]:
-        """What each unit does."""
-        instructions, cycles = dict.fromkeys(Unit, 0), dict.fromkeys(Unit, 0)
-        for counts in self.phases(step).values():
-            for work, count in counts.items():
-                unit, own = self.cycles(work)
-                instructions[unit] += count
-                cycles[unit] += count * own
-        return {unit: UnitWork(instructions[unit], cycles[unit]) for unit in Unit}
+        """What each unit does in a step."""
+        return self.whole(step)[0]
 
     def counts(self, step: StepWork) -> Counts:
         """All events of a step."""
-        total: Counts = Counter()
-        for counts in self.phases(step).values():
-            for work, count in counts.items():
-                for event, number in self.events(work).items():
-                    total[event] += count * number
-        return total
+        return self.whole(step)[1]
+
+    def units_of(self, work: Mapping[Work, int]) -> Mapping[Unit, UnitWork]:
+        """What each unit does in some work, such as that of a phase."""
+        return self._costs.total(work).units
+
+    def whole(self, step: StepWork) -> tuple[dict[Unit, UnitWork], Counts]:
+        """Both at once."""
+        own, moved = self._costs.of_step(step), self._costs.total(loads(self.config, step.tables))
+        units = dict(own.units)
+        for unit, more in moved.units.items():
+            units[unit] = UnitWork(units[unit].instructions + more.instructions, units[unit].cycles + more.cycles)
+        return units, own.counts + moved.counts
