@@ -1,65 +1,86 @@
-"""Switching activity of a mapped netlist under given stimuli, simulated at zero delay (so without glitches).
+"""What a mapped netlist does, simulated at zero delay (so without glitches).
 
-Many independent streams run at once: a net is one integer with a bit for each stream.
+A net is one integer with a bit for each of many simulations: independent streams that run side by side, or the cycles
+of one run whose registers are known beforehand.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from .liberty import Liberty
+from .liberty import Cell, Liberty
 from .timing import Activity
 
-_INSTANCE = re.compile(r"^  (\S+) +(\S+) +\(\n(.*?)^  \);", re.MULTILINE | re.DOTALL)
-_PIN = re.compile(r"\.(\w+)\(([^)]*)\)")
+_MODULE = re.compile(r"^module (\\\S+|\w+) ?\((.*?)^endmodule", re.MULTILINE | re.DOTALL)
+_INSTANCE = re.compile(r"^  (\\\S+|\w+) +(\\\S+|\w+) +\(\n(.*?)^  \);", re.MULTILINE | re.DOTALL)
+_PIN = re.compile(r"\.(\\\S+ |\w+) ?\(([^)]*)\)")
 _ASSIGN = re.compile(r"^  assign (.+?) = (.+?);$", re.MULTILINE)
 _DIRECTION = {"*": "&", "&": "&", "+": "|", "|": "|", "^": "^", "(": "(", ")": ")"}
+_STATEMENTS = 5000
+"""Of one compiled function; Python takes long over larger ones."""
+CLOCK = "clk"
+
+
+@dataclass(frozen=True)
+class Flop:
+    """A flip-flop: its instance, output net, data net, clock net, and whether the output shows the data inverted."""
+
+    instance: str
+    output: int
+    data: int
+    clock: int
+    inverts: bool
 
 
 class Netlist:
-    """A flat netlist as a function from one cycle to the next.
+    """A netlist as a function from one cycle to the next.
 
     A flip-flop takes its input where its clock pin is 1 with the clock at 1 and every latch open: so
-    clock gates work without a model of their own.
+    clock gates work without a model of their own. Modules below the top become part of it; those without a
+    definition, such as memories, are left out, and their outputs are given from outside.
 
     Parameters
     ----------
     path : Path
-        Netlist written by `rtl_gen.synthesis`, one module.
+        Netlist written by `rtl_gen.synthesis`.
     library : Liberty
     streams : int
-        Independent simulations.
+        Independent simulations, or cycles of one.
+    top : str, optional
+        Module; by default the only one of the netlist.
+
+    Attributes
+    ----------
+    pins : dict of str to int
+        Net number by pin, ``instance/pin`` with all instances on the way.
+    cells : dict of str to str
+        Library cell by instance.
+    flops : list of Flop
+    module_of : dict of str to str
+        Module by the instances on the way to it.
+    driving_cell : dict of int to str
+        Instance by the net that it drives, but for flip-flops.
+    sources : dict of str to int
+        Net by name, for those that nothing in the netlist drives, and by instances and port, with dots between, for
+        those at modules without a definition.
     """
 
-    def __init__(self, path: Path, library: Liberty, streams: int):
+    def __init__(self, path: Path, library: Liberty, streams: int, top: str | None = None):
         self._all = (1 << streams) - 1
         self._streams = streams
-        text = path.read_text()
+        self._library = library
+        self._modules = {match[1].lstrip("\\"): match[2] for match in _MODULE.finditer(path.read_text())}
         self._index: dict[str, int] = {}
-        drivers: dict[int, tuple[str, tuple[int, ...]]] = {}
-        flops: list[tuple[int, int, int, bool]] = []
+        self._drivers: dict[int, tuple[str, tuple[int, ...]]] = {}
         self.pins: dict[str, int] = {}
-        """Net number by pin, ``instance/pin``."""
-        for target, source in _ASSIGN.findall(text):
-            drivers[self._net(target)] = ("{0}", (self._net(source),))
-        for cell_name, instance, body in _INSTANCE.findall(text):
-            cell = library.cells.get(cell_name)
-            if cell is None:
-                continue
-            nets = {pin: self._net(net) for pin, net in _PIN.findall(body)}
-            self.pins |= {f"{instance.lstrip(chr(92))}/{pin}": net for pin, net in nets.items()}
-            for pin, function in cell.functions.items():
-                if pin not in nets:
-                    continue
-                if cell.flops:
-                    clock, data = cell.flop_pins
-                    flops.append((nets[pin], nets[data], nets[clock], cell.flop_inverts(pin)))
-                elif cell.latch:
-                    drivers[nets[pin]] = ("{0}", (nets[cell.latch["data_in"]],))
-                else:
-                    drivers[nets[pin]] = _expression(function, nets)
-        self._flops = flops
-        self._code = self._compiled(drivers)
+        self.cells: dict[str, str] = {}
+        self.flops: list[Flop] = []
+        self.module_of: dict[str, str] = {}
+        self.driving_cell: dict[int, str] = {}
+        self.sources: dict[str, int] = {}
+        self._add(top or next(iter(self._modules)), "", {})
+        self._steps = self._compiled()
         self.values = [0] * len(self._index)
 
     def run(self, cycles: Iterable[Mapping[str, int]]) -> tuple[dict[str, Activity], dict[str, Activity]]:
@@ -74,39 +95,138 @@ class Netlist:
         for inputs in cycles:
             for name, value in inputs.items():
                 values[self._index[name]] = value & self._all
-            values[self._index["clk"]] = self._all
-            self._code(values, self._all)
+            self._evaluate()
             if before is not None:
                 count += 1
                 for net, value in enumerate(values):
                     toggles[net] += (value ^ before[net]).bit_count()
                     ones[net] += value.bit_count()
             before = values.copy()
-            latched = [
-                (q, values[q] & ~values[clock] | (values[d] ^ (self._all if inverts else 0)) & values[clock])
-                for q, d, clock, inverts in self._flops
-            ]
-            for q, value in latched:
-                values[q] = value
+            latched = [(flop.output, self.following(flop)) for flop in self.flops]
+            for output, value in latched:
+                values[output] = value
         total = max(count, 1) * self._streams
         inputs_seen = {name: self._activity(toggles, ones, self._index[name], total) for name in inputs}
         return {pin: self._activity(toggles, ones, net, total) for pin, net in self.pins.items()}, inputs_seen
+
+    def replay(self, registers: Mapping[str, int], inputs: Mapping[int, int]) -> int:
+        """All cycles at once: what the registers (by instance of the flip-flop) and inputs (by net) were in each.
+
+        Registers not named follow from the others, from 0 on; none of them may depend on itself but by holding its
+        value. Returns how many bits of the registers named differ from what the netlist makes of the cycle before.
+        ``values`` then holds all nets, a bit a cycle.
+        """
+        for net, value in inputs.items():
+            self.values[net] = value & self._all
+        unknown = []
+        for flop in self.flops:
+            known = registers.get(flop.instance)
+            if known is None:
+                unknown.append(flop)
+            else:
+                self.values[flop.output] = (known ^ self._all if flop.inverts else known) & self._all
+        self._evaluate()
+        for _ in unknown:
+            before = [self.values[flop.output] for flop in unknown]
+            for flop in unknown:
+                self.values[flop.output] = self._held(flop)
+            if before == [self.values[flop.output] for flop in unknown]:
+                break
+            self._evaluate()
+        later = self._all >> 1
+        return sum(
+            ((self.following(flop) ^ (self.values[flop.output] >> 1)) & later).bit_count()
+            for flop in self.flops
+            if flop.instance in registers
+        )
+
+    def _held(self, flop: Flop) -> int:
+        """The output of a flip-flop over all cycles, from its data and clock."""
+        clock = self.values[flop.clock]
+        data = self.values[flop.data] ^ (self._all if flop.inverts else 0)
+        value, holds = data & clock, ~clock & self._all
+        distance = 1
+        while holds and distance < self._streams:
+            value |= value << distance & holds
+            holds &= holds << distance
+            distance *= 2
+        return value << 1 & self._all
+
+    def following(self, flop: Flop) -> int:
+        """What the output of a flip-flop is in the next cycle."""
+        q, d, clock = self.values[flop.output], self.values[flop.data], self.values[flop.clock]
+        return q & ~clock | (d ^ (self._all if flop.inverts else 0)) & clock
 
     def bit(self, name: str) -> int:
         """Value of a net in the last cycle, one bit a stream."""
         return self.values[self._index[name]]
 
+    def _evaluate(self) -> None:
+        self.values[self._index[CLOCK]] = self._all
+        for step in self._steps:
+            step(self.values, self._all)
+
     @staticmethod
     def _activity(toggles: list[int], ones: list[int], net: int, total: int) -> Activity:
-        return Activity(round(toggles[net] / total, 2), round(ones[net] / total, 2))
+        return Activity(round(toggles[net] / total, 4), round(ones[net] / total, 4))
+
+    @property
+    def clock(self) -> int:
+        """Net of the clock."""
+        return self._index[CLOCK]
 
     def _net(self, name: str) -> int:
-        name = name.strip().lstrip("\\").strip()
         return self._index.setdefault(name, len(self._index))
 
-    def _compiled(self, drivers):
-        """The combinational nets in topological order, as one Python function."""
-        order, state = [], {}
+    def _add(self, module: str, path: str, ports: Mapping[str, int]) -> None:
+        """Add the cells of a module at ``path``, whose ports are the given nets."""
+        text = self._modules[module]
+        self.module_of[path.rstrip("/")] = module
+
+        def net(written: str) -> int:
+            name = _plain(written)
+            if name in ports:
+                return ports[name]
+            return self._net(name if _constant(name) is not None else path + name)
+
+        for target, source in _ASSIGN.findall(text):
+            self._drivers[net(target)] = ("{0}", (net(source),))
+        for kind, name, body in _INSTANCE.findall(text):
+            kind, instance = kind.lstrip("\\"), path + name.lstrip("\\")
+            if kind in self._modules:
+                self._add(kind, f"{instance}/", {_plain(pin): net(given) for pin, given in _PIN.findall(body)})
+            elif kind in self._library.cells:
+                pins = {pin: net(given) for pin, given in _PIN.findall(body)}
+                self._add_cell(self._library.cells[kind], instance, pins)
+            else:
+                for port, given in _PIN.findall(body):
+                    bits = [net(bit) for bit in reversed(given.strip(" {}").split(", "))]
+                    where = f"{instance.replace('/', '.')}.{_plain(port)}"
+                    self.sources |= {f"{where}[{number}]": bit for number, bit in enumerate(bits)}
+        if not path:
+            self.sources |= {name: number for name, number in self._index.items() if number not in self._drivers}
+
+    def _add_cell(self, cell: Cell, instance: str, nets: Mapping[str, int]) -> None:
+        self.cells[instance] = cell.name
+        self.pins |= {f"{instance}/{pin}": net for pin, net in nets.items()}
+        for pin, function in cell.functions.items():
+            if pin not in nets:
+                continue
+            if not cell.flops:
+                self.driving_cell[nets[pin]] = instance
+            if cell.flops:
+                clock, data = cell.flop_pins
+                self.flops.append(Flop(instance, nets[pin], nets[data], nets[clock], cell.flop_inverts(pin)))
+            elif cell.latch:
+                self._drivers[nets[pin]] = ("{0}", (nets[cell.latch["data_in"]],))
+            else:
+                self._drivers[nets[pin]] = _expression(function, nets)
+
+    def _compiled(self) -> list[Callable[[list[int], int], None]]:
+        """The combinational nets in topological order, as Python functions one after the other."""
+        drivers = self._drivers
+        order: list[int] = []
+        state: dict[int, int] = {}
         for root in drivers:
             stack = [root]
             while stack:
@@ -121,14 +241,20 @@ class Netlist:
                     state[net] = 1
                     stack += [source for source in drivers[net][1] if state.get(source) != 2]
         constants = {index: value for name, index in self._index.items() if (value := _constant(name)) is not None}
-        lines = ["def step(v, ones):"]
-        lines += [f" v[{index}] = {'ones' if value else '0'}" for index, value in constants.items()]
+        lines = [f" v[{index}] = {'ones' if value else '0'}" for index, value in constants.items()]
         for net in order:
             expression, sources = drivers[net]
             lines.append(f" v[{net}] = ({expression.format(*(f'v[{source}]' for source in sources))}) & ones")
-        scope: dict = {}
-        exec("\n".join(lines) + "\n", scope)
-        return scope["step"]
+        steps = []
+        for first in range(0, len(lines), _STATEMENTS):
+            scope: dict[str, Callable[[list[int], int], None]] = {}
+            exec("\n".join(["def step(v, ones):", *lines[first : first + _STATEMENTS]]) + "\n", scope)
+            steps.append(scope["step"])
+        return steps
+
+
+def _plain(name: str) -> str:
+    return name.strip().lstrip("\\").strip()
 
 
 def _constant(name: str) -> int | None:

@@ -1,16 +1,68 @@
-"""Power of a mapped design under simulated activity."""
+"""Power of a mapped design under simulated activity, cell by cell."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pinta_hw.spec.errors import UserError
 
 from . import liberty as liberty_file
-from .activity import Netlist
+from .activity import CLOCK, Netlist
 from .flow import SynthesisResult
+from .liberty import Liberty
 from .mapping import NETLIST
-from .timing import analyze
-from .tools import find_sta
+from .timing import Activity
+from .tools import find_sta, run
+
+_POWERS = "powers.txt"
+_IDLE = "powers-idle.txt"
+_SCRIPT = """\
+{libraries}
+read_verilog {netlist}
+link_design {top}
+create_clock -name clk -period {period:g} [get_ports {clock}]
+foreach port [all_inputs] {{
+  set name [get_property $port full_name]
+  if {{$name != "{clock}"}} {{ set_input_delay 0 -clock clk [get_ports $name] }}
+}}
+set corner [sta::cmd_corner]
+proc write_powers {{file corner}} {{
+  set out [open $file w]
+  foreach cell [get_cells -hierarchical *] {{
+    if {{[get_property $cell liberty_cell] != "NULL"}} {{
+      puts $out "[get_property $cell full_name] [lrange [sta::instance_power $cell $corner] 0 2]"
+    }}
+  }}
+  close $out
+}}
+sta::set_power_input_activity 0 0.5
+write_powers {idle} $corner
+source activities.tcl
+write_powers {powers} $corner
+"""
+
+
+@dataclass(frozen=True)
+class CellPower:
+    """Mean power of a cell (W).
+
+    Parameters
+    ----------
+    clock_w : float
+        Spent on the clock alone, as often as the clock really comes through its gate.
+    data_w : float
+        Spent on everything that changes beside it.
+    leakage_w : float
+    """
+
+    clock_w: float
+    data_w: float
+    leakage_w: float
+
+    @property
+    def total_w(self) -> float:
+        return self.clock_w + self.data_w + self.leakage_w
 
 
 def simulated_power_mw(
@@ -21,7 +73,7 @@ def simulated_power_mw(
     Parameters
     ----------
     result : SynthesisResult
-        Of a design without shared modules or black boxes.
+        Of a design without black boxes.
     liberty : Path
         The library that it was mapped with.
     cycles : iterable of dict
@@ -34,25 +86,98 @@ def simulated_power_mw(
     Raises
     ------
     UserError
-        If the design has more than one module, or OpenSTA is missing.
+        If the design has black boxes, or OpenSTA is missing.
     """
-    if len(result.modules) != 1 or result.black_boxes:
-        raise UserError(f"power: {result.top} has {len(result.modules)} modules; allowed: one, without black boxes")
+    if result.black_boxes:
+        raise UserError(f"power: {result.top} has {len(result.black_boxes)} black boxes; allowed: none")
+    with liberty_file.opened(liberty) as library:
+        netlist = Netlist(work / NETLIST, library, streams, result.top)
+        pins, _ = netlist.run(cycles)
+        powers = cell_powers(netlist, work / NETLIST, result.top, library, work, result.period_ps, pins)
+    return 1e3 * sum(power.total_w for power in powers.values())
+
+
+def cell_powers(
+    simulated: Netlist,
+    netlist: Path,
+    top: str,
+    library: Liberty,
+    folder: Path,
+    period_ps: float,
+    pins: Mapping[str, Activity],
+    macro_libraries: Sequence[Path] = (),
+) -> dict[str, CellPower]:
+    """Power of every cell, by instance, from OpenSTA.
+
+    OpenSTA lets the clock through every gate in every cycle. So it is asked twice, without and with the activity
+    of the data, and what a cell spends on the clock alone is taken as often as its gate was open.
+
+    Parameters
+    ----------
+    simulated : Netlist
+    netlist : Path
+        The same as a file.
+    top : str
+        Its top module.
+    library : Liberty
+    folder : Path
+        Where scripts, logs and results go.
+    period_ps : float
+    pins : dict of str to Activity
+        Activity of every pin; that of clock pins is the share of cycles in which the clock comes (``duty``).
+    macro_libraries : sequence of Path
+        Liberty files of black boxes.
+
+    Raises
+    ------
+    UserError
+        If OpenSTA is missing or fails.
+    """
     sta = find_sta()
     if sta is None:
         raise UserError("power: OpenSTA (sta) is not on the search path")
-    with liberty_file.opened(liberty) as library:
-        pins, inputs = Netlist(work / NETLIST, library, streams).run(cycles)
-        timing = analyze(
-            work / NETLIST,
-            result.top,
-            library,
-            work,
-            sta,
-            result.period_ps,
-            activities=inputs,
-            pin_activities=pins,
+    clocks = {flop.clock for flop in simulated.flops}
+    open_share = {simulated.pins[pin]: activity.duty for pin, activity in pins.items() if simulated.pins[pin] in clocks}
+    lines = [
+        f"sta::set_power_pin_activity [get_pins {{{pin}}}] {activity.toggles:.6g} {activity.duty:.6g}"
+        for pin, activity in pins.items()
+        if simulated.pins[pin] not in clocks
+    ]
+    (folder / "activities.tcl").write_text("\n".join(lines) + "\n")
+    script = _SCRIPT.format(
+        libraries="\n".join(f"read_liberty {path.resolve()}" for path in (library.path, *macro_libraries)),
+        netlist=netlist.resolve(),
+        top=top,
+        period=period_ps / library.time_unit_ps,
+        clock=CLOCK,
+        idle=_IDLE,
+        powers=_POWERS,
+    )
+    (folder / "power.tcl").write_text(script)
+    report = run([sta, "-no_splash", "-exit", "power.tcl"], folder, "power.log")
+    idle, busy = (_read(folder / name) for name in (_IDLE, _POWERS))
+    if not idle.keys() == busy.keys() >= simulated.cells.keys():
+        errors = re.findall(r"^Error.*", report, re.MULTILINE)
+        raise UserError(f"power: OpenSTA gives none for {top}: {errors[0] if errors else folder / 'power.log'}")
+    gate_of = {flop.instance: open_share[flop.clock] for flop in simulated.flops}
+    for pin, net in simulated.pins.items():
+        instance, _, name = pin.rpartition("/")
+        if net in clocks and name in library.cells[simulated.cells[instance]].functions:
+            gate_of[instance] = open_share[net]
+    return {
+        instance: CellPower(
+            idle[instance][0] * gate_of.get(instance, 1.0),
+            max(0.0, busy[instance][0] - idle[instance][0]),
+            busy[instance][1],
         )
-    if timing.power_mw is None:
-        raise UserError(f"power: OpenSTA gives none for {result.top}; its log is {work / 'timing.log'}")
-    return timing.power_mw
+        for instance in simulated.cells
+    }
+
+
+def _read(path: Path) -> dict[str, tuple[float, float]]:
+    """Dynamic power and leakage by instance (W)."""
+    found = {}
+    for line in path.read_text().splitlines() if path.is_file() else ():
+        name, internal, switching, leakage = line.split()
+        found[name] = (float(internal) + float(switching), float(leakage))
+    return found

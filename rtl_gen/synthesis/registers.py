@@ -30,11 +30,11 @@ def described(pin: str, top: str, netlist: str, registers: str) -> str:
     for instance in path:
         kind = re.search(rf"^  (\\?\S+) +\\?{re.escape(instance)} +\($", modules.get(module, ""), re.MULTILINE)
         module = kind[1].lstrip("\\") if kind else ""
-    net = _driven(registers).get((module, cell))
+    net = driven(registers).get((module, cell))
     return "/".join([*path, net]) if net else pin
 
 
-def _driven(registers: str) -> dict[tuple[str, str], str]:
+def driven(registers: str) -> dict[tuple[str, str], str]:
     """The net that each flip-flop drives, by module and cell."""
     module = cell = ""
     found = {}
@@ -46,3 +46,9 @@ def _driven(registers: str) -> dict[tuple[str, str], str]:
         else:
             found[module, cell] = rest.lstrip("\\").replace(" ", "")
     return found
+
+
+def split(net: str) -> tuple[str, int]:
+    """Name and bit of a net such as ``exponent[3]``; a net of one bit has bit 0."""
+    name, bracket, bit = net.partition("[")
+    return (name, int(bit.rstrip("]"))) if bracket else (name, 0)

@@ -1,0 +1,1 @@
+"""Energy of the synthesized machine under programs that it really runs."""

@@ -1,0 +1,204 @@
+"""Energy of the synthesized machine under a program, cycle by cycle, from its netlists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from golden.lowering.compiler import Lowered
+from rtl_gen.synthesis.energy_by_cycle import GroupEnergy, UnitEnergy, energy_by_cycle
+from rtl_gen.synthesis.liberty import opened
+from rtl_gen.synthesis.macro import MacroTiming
+from rtl_gen.synthesis.units import UnitDesign, synthesize_unit
+
+from .recording import Recording, record
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is going on, how many things are done, and how many there are."""
+
+_TABLES = "table_rom"
+_PART_OF = {
+    "elementwise_unit": "elementwise unit",
+    "convert_unit": "converter",
+    "residual_unit": "residual unit",
+    "update_unit": "update unit",
+    "transfer_unit": "transfer",
+    "control": "control",
+    "host": "control",
+    "scratchpad": "scratchpad switch",
+    "real_memory": "real memory switch",
+}
+UNITS = ("gemm_unit", *_PART_OF)
+"""Instances of the top; what it has beside them are a few registers."""
+
+
+def part_of(unit: str, instance: str) -> str:
+    """The part of `sim.area` that a cell of a unit belongs to."""
+    if unit != "gemm_unit":
+        return _PART_OF[unit]
+    if instance.startswith("array.unit_"):
+        return "array"
+    return "quantizers" if instance.startswith("quantizer_") else "operands and results"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What the netlists spend.
+
+    Parameters
+    ----------
+    parts : dict of str to GroupEnergy
+        By part of `sim.area`, memories left out.
+    cycles : int
+        Recorded.
+    period_ps : float
+    bits_checked : int
+        Bits of registers and cycles in which netlist and RTL were compared; none differed.
+    """
+
+    parts: dict[str, GroupEnergy]
+    cycles: int
+    period_ps: float
+    bits_checked: int
+
+
+def measure(lowered: Lowered, liberty: Path, cache: Path, mapped: Path, progress: Progress) -> Measurement:
+    """Run a program on the RTL, replay it on the netlist of every unit, and ask OpenSTA for the power.
+
+    Parameters
+    ----------
+    lowered : Lowered
+        The program and the machine's configuration.
+    liberty : Path
+        Cell library.
+    cache, mapped : Path
+        Folders that keep what has been measured, and the netlists.
+
+    Raises
+    ------
+    UserError
+        If a file or tool is missing.
+    """
+    config = lowered.config
+    period_ps = 1000 / config.clock_ghz
+    total = len(UNITS) + 1
+    with opened(liberty):  # a mistake in it is told before minutes of work
+        pass
+    progress("running the program on the RTL", 0, total)
+    design, recordings = record(lowered, UNITS)
+    parts: dict[str, GroupEnergy] = {}
+    bits = 0
+    for number, unit in enumerate(UNITS, 1):
+        progress(f"mapping and replaying {unit}", number, total)
+        energy = _unit_energy(design, unit, recordings[unit], liberty, period_ps, cache, mapped)
+        bits += energy.bits_checked
+        for part, group in energy.groups.items():
+            parts[part] = _sum(parts[part], group) if part in parts else group
+        if unit == "elementwise_unit":
+            progress("mapping and replaying the tables", number + 1, total)
+            for tables in _tables(design, recordings[unit], energy, liberty, period_ps, cache, mapped):
+                parts["elementwise unit"] = _sum(parts["elementwise unit"], tables)
+    progress("measured", total, total)
+    return Measurement(parts, recordings[UNITS[0]].cycles, period_ps, bits)
+
+
+def _unit_energy(
+    design: UnitDesign, unit: str, recording: Recording, liberty: Path, period_ps: float, cache: Path, mapped: Path
+) -> UnitEnergy:
+    result = synthesize_unit(design, unit, liberty, period_ps, MacroTiming(), mapped)
+    kept = cache / f"{result.folder.name}-{recording.file.parent.name}.npz"
+    found = _read(kept)
+    if found is None:
+        with opened(liberty) as library:
+            found = energy_by_cycle(
+                result.folder,
+                result.synthesis.top,
+                library,
+                period_ps,
+                recording.bits(),
+                recording.cycles,
+                lambda instance: part_of(unit, instance),
+            )
+        _write(kept, found)
+    return found
+
+
+def _tables(
+    design: UnitDesign,
+    recording: Recording,
+    unit: UnitEnergy,
+    liberty: Path,
+    period_ps: float,
+    cache: Path,
+    mapped: Path,
+) -> list[GroupEnergy]:
+    """Energy of the tables, which are memories of the elementwise unit, as logic."""
+    result = synthesize_unit(design, _TABLES, liberty, period_ps, MacroTiming(), mapped)
+    places = sorted({name.rpartition(".")[0] for name in unit.memory_ports})
+    energies = []
+    for place in places:
+        kept = cache / f"{result.folder.name}-{recording.file.parent.name}-{place}.npz"
+        found = _read(kept)
+        if found is None:
+            bits = []
+            for name, value in unit.memory_ports.items():
+                where, _, port = name.rpartition(".")
+                if where == place:
+                    port, _, bit = port.rstrip("]").partition("[")
+                    bits.append((port, int(bit), value))
+            bits += [("_0_", bit, value) for port, bit, value in bits if port == "coefficients"]
+            with opened(liberty) as library:
+                top = result.synthesis.top
+                found = energy_by_cycle(
+                    result.folder, top, library, period_ps, bits, recording.cycles, lambda _: "elementwise unit"
+                )
+            _write(kept, found)
+        energies += found.groups.values()
+    return energies
+
+
+def _sum(first: GroupEnergy, second: GroupEnergy) -> GroupEnergy:
+    return GroupEnergy(
+        first.clock_pj + second.clock_pj,
+        first.data_pj + second.data_pj,
+        first.leakage_mw + second.leakage_mw,
+        first.flip_flops + second.flip_flops,
+    )
+
+
+def _write(path: Path, energy: UnitEnergy) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, npt.NDArray[np.generic]] = {"bits_checked": np.array(energy.bits_checked)}
+    for name, value in energy.memory_ports.items():
+        arrays[f"port {name}"] = np.frombuffer(value.to_bytes(-(-value.bit_length() // 8) or 1, "little"), np.uint8)
+    for part, group in energy.groups.items():
+        arrays |= {f"clock {part}": group.clock_pj, f"data {part}": group.data_pj}
+        arrays[f"figures {part}"] = np.array([group.leakage_mw, group.flip_flops])
+    staging = path.with_suffix(".part")
+    with staging.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    staging.replace(path)
+
+
+def _read(path: Path) -> UnitEnergy | None:
+    """What was kept, or None where there is nothing or it is broken."""
+    try:
+        with np.load(path) as arrays:
+            kinds = [(*name.partition(" ")[::2], arrays[name]) for name in arrays.files]
+    except (OSError, ValueError, EOFError, KeyError):
+        return None
+    by_kind: dict[str, dict[str, npt.NDArray[np.generic]]] = {}
+    for kind, name, array in kinds:
+        by_kind.setdefault(kind, {})[name] = array
+    try:
+        groups = {
+            part: GroupEnergy(clock, by_kind["data"][part], float(figures[0]), int(figures[1]))
+            for part, clock in by_kind["clock"].items()
+            for figures in [by_kind["figures"][part]]
+        }
+        ports = {name: int.from_bytes(array.tobytes(), "little") for name, array in by_kind.get("port", {}).items()}
+        return UnitEnergy(groups, int(by_kind["bits_checked"][""]), ports)
+    except KeyError:
+        return None
