@@ -97,7 +97,7 @@ def _subject(
         pairs,
         variants.serial(config, tables, estimate, energies),
         variants.wide(config, tables, experiment, problem, memory_latency),
-        variants.like_for_like(config, tables, experiment, problem, memory_latency, pairs, estimate.ratio_to_busiest),
+        variants.like_for_like(config, tables, experiment, problem, memory_latency, pairs),
         tuple(
             Accuracy(
                 one.method,

@@ -6,6 +6,7 @@ from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.experiment import Experiment, Perturbations, Precision
 
 from ..closed_form.cost import CostModel
+from ..closed_form.overlap import step_cycles
 from ..closed_form.problem import ProblemShape
 from ..closed_form.step import StepWork, step_work
 from ..energy import OUTSIDE_MEMORY, energy_pj, standing_pj
@@ -67,28 +68,24 @@ def like_for_like(
     problem: ProblemShape,
     memory_latency: int,
     pairs: int,
-    ratio: float,
 ) -> Cost:
     """``diffquant`` with as many pairs of directions as the Stein baseline.
 
     Its micro-batches and chunks are the fastest of those that have no more rows at once than the experiment's own.
-    ``ratio`` is that of a step to its busiest unit.
     """
     model = CostModel(config, memory_latency)
-    works = [step_work(one, problem) for one in _cut(experiment, problem, pairs)]
-    work = min(works, key=lambda one: max(unit.cycles for unit in model.units(one).values()))
+    cut = [step_work(one, problem) for one in _cut(experiment, problem, pairs)]
+    priced = [(step_cycles(config, work, model.units(work), memory_latency), work) for work in cut]
+    cycles, work = min(priced, key=lambda one: one[0])
     busy = {unit_name(unit): one.cycles for unit, one in model.units(work).items()}
     first, second, *_ = sorted(busy, key=lambda name: -busy[name])
-    busiest = busy[first]
     limit = (
-        f"{first} is busy {busiest / 1e6:,.1f} million cycles, {second} {busy[second] / 1e6:,.1f}: a row of "
+        f"{first} is busy {busy[first] / 1e6:,.1f} million cycles, {second} {busy[second] / 1e6:,.1f}: a row of "
         "diffquant takes sums of three products at every activation, forward twice and backward, in SMX-16"
     )
     source = (
-        f"closed form: `diffquant` with {pairs:,} pairs, tensor trains and SMX as in the experiment; time: the busiest "
-        f"unit's, times {ratio:.2f}, as in the experiment's own lowered program"
+        f"closed form (docs/models.md): `diffquant` with {pairs:,} pairs, tensor trains and SMX as in the experiment"
     )
-    cycles = round(ratio * busiest)
     return _cost(config, tables, model, work, cycles, source, limit)
 
 
