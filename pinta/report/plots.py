@@ -116,7 +116,7 @@ def ratios(report: Report) -> str:
                 )
         for axes, title in (
             (time, "time, in units of ours"),
-            (energy, "energy, in units of ours (dark line: range over the tables)"),
+            (energy, "energy, in units of ours (line: over the tables)"),
         ):
             _logarithmic(axes, "ratio")
             axes.set_title(title)

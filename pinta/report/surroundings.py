@@ -16,7 +16,7 @@ from sim.report.subject import Surroundings
 def surroundings_of(
     config: AcceleratorConfig, tables: Sequence[EnergyTable], sizes: Sequence[Sizes], fraction: float | None
 ) -> Surroundings:
-    """Energy tables, the FP32 machine of the accelerator's area that suits these networks best, and GPUs.
+    """Energy tables, the FP32 machines of the accelerator's area that suit these networks best, and GPUs.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ def surroundings_of(
     """
     dense = [one.dense() for one in sizes]
     work = [method(one) for one in dense for method in (nested_reverse, forward_laplacian)]
-    machine = same_area_machine(config, replaced_um2(config), work)
+    own = [forward_laplacian(one) for one in sizes]
+    area = replaced_um2(config)
+    machines = same_area_machine(config, area, work), same_area_machine(config, area, own)
     gpus = load_gpus()
-    return Surroundings(tuple(tables), machine, gpus, gpus.realistic_fraction if fraction is None else fraction)
+    return Surroundings(tuple(tables), *machines, gpus, gpus.realistic_fraction if fraction is None else fraction)

@@ -140,8 +140,8 @@ def machines_within(config: AcceleratorConfig, parts: FloatParts, budget_um2: fl
     found = False
     widest = config.port_bits // _FLOAT_BITS
     for update in (1, 2):
-        for function in (1, 2, 4):
-            for epilogue in (2, 4, 8, 16):
+        for function in (1, 2, 4, 8):
+            for epilogue in (4, 8, 16, 32, 64):
                 lanes = FloatMachine(config, 0, 0, epilogue, function, update)
                 left = budget_um2 - sum(lanes.area_um2(parts).values())
                 for columns in (4, 8, 16, 32):

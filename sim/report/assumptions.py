@@ -9,30 +9,31 @@ from .table import Column, Row, Table
 
 
 def machine_table(surroundings: Surroundings) -> Table:
-    """What the FP32 machine is made of, and the area that it has."""
-    machine, parts = surroundings.machine, float_parts()
-    source = area_table().source
-    areas = machine.area_um2(parts)
-    counts = {
-        "array": f"{machine.rows} x {machine.columns} multiply-adds a cycle",
-        "epilogue lanes": f"{machine.epilogue_lanes} multiply-adds a cycle",
-        "function lanes": f"{machine.function_lanes} activation functions a cycle",
-        "update lanes": f"{machine.update_lanes} parameters a cycle",
-    }
-    rows = [Row((name, counts[name], area), source) for name, area in areas.items()]
-    rows.append(Row(("together", "", sum(areas.values())), source))
-    name = machine.config.name
-    rows.append(
-        Row((f"the same parts of {name}", "GEMM, elementwise, convert, update", replaced_um2(machine.config)), source)
-    )
+    """What the FP32 machines are made of, and the area that they have."""
+    parts, source = float_parts(), area_table().source
+    rows = []
+    for use, machine in (("dense layers", surroundings.machine), ("tensor trains", surroundings.train_machine)):
+        areas = machine.area_um2(parts)
+        counts = {
+            "array": f"{machine.rows} x {machine.columns} multiply-adds a cycle",
+            "epilogue lanes": f"{machine.epilogue_lanes} multiply-adds a cycle",
+            "function lanes": f"{machine.function_lanes} activation functions a cycle",
+            "update lanes": f"{machine.update_lanes} parameters a cycle",
+        }
+        rows += [Row((use, name, counts[name], area), source) for name, area in areas.items()]
+        rows.append(Row((use, "together", "", sum(areas.values())), source))
+    config = surroundings.machine.config
+    what = "GEMM, elementwise, convert, update"
+    rows.append(Row((config.name, "the same parts", what, replaced_um2(config)), source))
     return Table(
         "fp32-machine",
-        f"The FP32 machine in the area of {name}",
-        (Column("part"), Column("how much"), Column("area", "um2")),
+        f"The FP32 machine in the area of {config.name}",
+        (Column("for"), Column("part"), Column("how much"), Column("area", "um2")),
         tuple(rows),
         (
-            f"memories, port, clock, control, residual unit and switches are those of {name}",
+            f"memories, port, clock, control, residual unit and switches are those of {config.name}",
             "of all splits between array and lanes, the one with the smallest mean time over the report's experiments",
+            "baselines are dense; the split for tensor trains serves the attribution alone",
         ),
     )
 

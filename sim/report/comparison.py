@@ -6,6 +6,7 @@ from typing import Literal
 
 from ..baselines.forward_laplacian import forward_laplacian
 from ..baselines.gpu import on_gpu
+from ..baselines.machine import FloatMachine
 from ..baselines.nested import nested_reverse
 from ..baselines.stein import stein
 from ..baselines.systolic import BestEstimate, estimate
@@ -57,9 +58,12 @@ def workloads(subject: Subject) -> tuple[Workload, Workload, Workload]:
     return nested_reverse(dense), forward_laplacian(dense), stein(dense, subject.pairs)
 
 
-def on_machine(surroundings: Surroundings, workload: Workload) -> Mapping[str, BestEstimate]:
-    """A workload on the FP32 machine, by energy table."""
-    return {table.name: estimate(surroundings.machine, table, workload) for table in surroundings.tables}
+def on_machine(
+    surroundings: Surroundings, workload: Workload, machine: FloatMachine | None = None
+) -> Mapping[str, BestEstimate]:
+    """A workload on an FP32 machine, by energy table; on that for dense layers where none is given."""
+    chosen = machine or surroundings.machine
+    return {table.name: estimate(chosen, table, workload) for table in surroundings.tables}
 
 
 def baselines(subject: Subject, surroundings: Surroundings) -> tuple[Baseline, ...]:
@@ -118,8 +122,9 @@ def designs(subject: Subject, surroundings: Surroundings) -> tuple[Design, ...]:
             _float_design(
                 surroundings,
                 forward_laplacian(subject.sizes),
-                "tensor trains in FP32, forward Laplacian, FP32 machine",
+                "tensor trains in FP32, forward Laplacian, FP32 machine split for them",
                 "tensor trains",
+                surroundings.train_machine,
             )
         )
     name, wide, serial, ours = subject.config.name, subject.wide, subject.serial, subject.cost
@@ -135,8 +140,10 @@ def _own_design(name: str, change: str, cost: Cost) -> Design:
     return Design(name, change, cost.time_us, cost.energy_uj, cost.chip_uj, cost.source)
 
 
-def _float_design(surroundings: Surroundings, workload: Workload, name: str, change: str) -> Design:
-    best = on_machine(surroundings, workload)
+def _float_design(
+    surroundings: Surroundings, workload: Workload, name: str, change: str, machine: FloatMachine | None = None
+) -> Design:
+    best = on_machine(surroundings, workload, machine)
     return Design(
         name,
         change,

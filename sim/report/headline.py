@@ -10,7 +10,7 @@ from .table import Column, Row, Table, Value
 Compared = Sequence[tuple[Subject, tuple[Baseline, ...]]]
 
 
-_EDGE_WHY = "the fastest edge GPU at its data sheet's peak, which no such small kernels reach, is as near as this"
+_EDGE_WHY = "the least is against the data sheet's peak, which such small kernels do not reach"
 _LARGEST_WHY = "the published range is against an unnamed platform; edge GPUs at realistic rates are not slower"
 
 
@@ -88,14 +88,17 @@ def goal_table(compared: Compared, surroundings: Surroundings) -> Table:
     rows = []
     for goal in EDGE:
         for subject, ratios in _ratios(compared, goal, "edge"):
-            rows.append(_judged(goal, subject.name, ratios, _EDGE_WHY))
+            realistic = _realistic(compared, subject, goal, surroundings.fraction)
+            why = f"at {surroundings.fraction:.0%} of the larger module's peak and bandwidth: {realistic:.3g}"
+            rows.append(_judged(goal, subject.name, ratios, f"{_EDGE_WHY}; {why}"))
     for goal in EDGE_LARGEST:
         reached = [(subject.name, max(ratios)) for subject, ratios in _ratios(compared, goal, "edge")]
         name, best = max(reached, key=lambda one: one[1])
         rows.append(_judged(goal, f"largest: {name}", [best], _LARGEST_WHY))
     for goal in SAME_AREA:
         for subject, ratios in _ratios(compared, goal, "machine"):
-            rows.append(_judged(goal, subject.name, ratios, subject.cost.limit))
+            why = subject.cost.limit if goal.quantity == "time" else subject.largest_parts
+            rows.append(_judged(goal, subject.name, ratios, why))
     for goal in LIKE_FOR_LIKE:
         for subject, found in compared:
             rows.append(_judged(goal, subject.name, _like(subject, found, goal), subject.like_for_like.limit))
@@ -137,6 +140,17 @@ def _ratios(compared: Compared, goal: Goal, kind: str) -> list[tuple[Subject, li
         ]
         found.append((subject, [ratio for one in chosen for ratio in _ratio(goal, one, subject)]))
     return found
+
+
+def _realistic(compared: Compared, subject: Subject, goal: Goal, fraction: float) -> float:
+    """The least ratio over edge GPUs at the realistic fraction of their peak."""
+    found = next(of_it for one, of_it in compared if one is subject)
+    chosen = [
+        one
+        for one in found
+        if one.kind == "edge" and one.method == "nested reverse" and one.variant.startswith(f"{fraction:.0%}")
+    ]
+    return min(ratio for one in chosen for ratio in _ratio(goal, one, subject))
 
 
 def _ratio(goal: Goal, one: Baseline, subject: Subject) -> list[float]:

@@ -108,9 +108,17 @@ class Subject:
             {name: one.total_pj / 1e6 for name, one in self.energies.items()},
             {name: one.chip_pj / 1e6 for name, one in self.energies.items()},
             OURS_SOURCE,
-            f"array busy {self._busy('gemm'):.0f} %, elementwise unit {self._busy('elementwise'):.0f} % of a step, "
-            f"block units {100 * self.estimate.array_utilization:.0f} %",
+            f"ours: array busy {self._busy('gemm'):.0f} % of a step, elementwise unit "
+            f"{self._busy('elementwise'):.0f} %, block units {100 * self.estimate.array_utilization:.0f} % needed",
         )
+
+    @property
+    def largest_parts(self) -> str:
+        """The two parts that spend most, by the first energy table."""
+        energy = next(iter(self.energies.values()))
+        first, second, *_ = sorted(energy.parts_pj, key=lambda name: -energy.parts_pj[name])
+        shares = (f"{name} {energy.parts_pj[name] / energy.total_pj:.0%}" for name in (first, second))
+        return f"of ours, by {energy.table}: {', '.join(shares)}"
 
     def _busy(self, unit: str) -> float:
         return 100 * self.estimate.step.units[unit].busy_cycles / self.estimate.step.cycles
@@ -124,8 +132,8 @@ class Surroundings:
     ----------
     tables : tuple of EnergyTable
         The first one is shown where only one can be.
-    machine : FloatMachine
-        FP32, of the accelerator's area.
+    machine, train_machine : FloatMachine
+        FP32, of the accelerator's area: split between array and lanes for dense layers, and for the experiments' own.
     gpus : Gpus
         By roofline.
     fraction : float
@@ -139,6 +147,7 @@ class Surroundings:
 
     tables: tuple[EnergyTable, ...]
     machine: FloatMachine
+    train_machine: FloatMachine
     gpus: Gpus
     fraction: float
 
