@@ -11,7 +11,9 @@ Compared = Sequence[tuple[Subject, tuple[Baseline, ...]]]
 
 
 _EDGE_WHY = "the least is against the data sheet's peak, which such small kernels do not reach"
-_LARGEST_WHY = "the published range is against an unnamed platform; edge GPUs at realistic rates are not slower"
+_LARGEST_WHY = (
+    "the published range is against an unnamed platform; no edge GPU here is that slow, even at realistic rates"
+)
 
 
 def own_table(compared: Compared, surroundings: Surroundings) -> Table:
