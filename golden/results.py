@@ -43,17 +43,17 @@ def kept_accuracies(results: Path, experiment: Experiment) -> list[KeptAccuracy]
     """
     found: dict[tuple[str, int], list[tuple[float, float, str]]] = {}
     for path in sorted(results.glob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            continue
         try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(content, list):  # a study, which is no training
+                continue
             trained, result = content["experiment"], content["result"]
             same = (trained["problem"]["name"], tuple(trained["network"]["hidden"]))
             key, error = (content["row"], result["steps"]), result["relative_l2"]
             if same == (experiment.problem.name, experiment.network.hidden) and error is not None:
                 found.setdefault(key, []).append((error, result["trivial_l2"], path.name))
-        except (KeyError, TypeError) as error:
-            raise UserError(f"{path}: is no result; allowed: files that `pinta accuracy` wrote") from error
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise UserError(f"{path}: is no result; allowed: files that `pinta accuracy` wrote") from wrong
     rows = [
         KeptAccuracy(
             method,
