@@ -24,6 +24,7 @@ from .commands import (
     report,
     sim,
     study,
+    sweep,
     trace,
     train,
     train_rtl,
@@ -78,6 +79,7 @@ app.command("ppa")(ppa.ppa)
 app.command("registers")(registers.registers)
 app.command("report")(report.report)
 app.command("sim")(sim.sim)
+app.command("sweep")(sweep.sweep)
 app.command("trace")(trace.trace)
 app.command("train")(train.train)
 app.command("train-rtl")(train_rtl.train_rtl)

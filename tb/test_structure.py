@@ -16,6 +16,7 @@ ALLOWED = {
     "golden.tt.svd": {"pinta_hw.spec", "numpy", "golden", "tensorly"},
     "golden.problems": {"pinta_hw.spec", "numpy", "sympy", "golden"},
     "sim": {"pinta_hw.spec", "numpy", "pydantic", "yaml"},
+    "sim.sweep": {"pinta_hw.spec", "sim", "numpy", "scipy", "pydantic", "yaml", "distributed"},
     "rtl_gen": {"pinta_hw.spec", "pinta_hw", "amaranth", "pydantic", "yaml"},
     # What a board's host needs: nothing but the map of the registers and the instructions.
     "pinta.host": {"pinta_hw.spec"},
@@ -27,6 +28,7 @@ ALLOWED = {
         "golden.baseline",
         "golden.problems",
         "sim",
+        "sim.sweep",
         "rtl_gen",
         "tb",
         "pinta.host",
