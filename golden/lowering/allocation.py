@@ -7,8 +7,10 @@ fewest operations of different units from overlapping, then where there is most 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 
 import numpy as np
+import numpy.typing as npt
 
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.errors import UserError
@@ -68,6 +70,11 @@ class _Item:
     first: int
     last: int
     uses: list[int]
+
+    @property
+    def extent(self) -> int:
+        """Words times slots."""
+        return self.words * (self.last - self.first + 1)
 
 
 def shape_of(config: AcceleratorConfig, buffer: Buffer) -> TensorLayout:
@@ -202,58 +209,57 @@ def _assign(
 
     Others lie ``elsewhere`` in a group already and take no room.
     """
-    begin = np.array([slot.begin for slot in slots])
-    end = np.array([slot.end for slot in slots])
-    unit = np.array([slot.operation.unit for slot in slots])
     users: dict[int, list[_Item]] = {}
     group_of: dict[_Item, int] = dict(elsewhere or {})
     for item in (*items, *group_of):
         for index in item.uses:
             users.setdefault(index, []).append(item)
-    placed: list[dict[_Item, int]] = [{} for _ in range(groups)]
-
-    def apart(item: _Item) -> set[int]:
-        """Groups that hold something which must not be beside the buffer."""
-        return {
-            group_of[other]
-            for index in item.uses
-            for other in users[index]
-            if other is not item and other in group_of and must_differ(item, other, slots[index])
-        }
+    rivals = _Rivals(slots)
+    beside = {item: rivals.of(item.uses) for item in items}
+    placed = [_Group(group_words) for _ in range(groups)]
+    touched = np.zeros((groups, len(slots)), np.int64)  # how many buffers of each group an operation touches
 
     def choices(item: _Item) -> list[tuple[int, int, int]]:
         """Cost, offset and group, wherever the buffer may go."""
-        uses, forbidden = np.array(item.uses), apart(item)
-        beside = [0] * groups
+        others, cycles = beside[item]
+        costs = touched[:, others] @ cycles
+        forbidden = set()
         for index in item.uses:
             for other in users[index]:
                 if other is not item and other in group_of:
-                    # Operands that are read together take turns then.
-                    beside[group_of[other]] += int(end[index] - begin[index])
+                    if must_differ(item, other, slots[index]):
+                        forbidden.add(group_of[other])
+                    # Operands that are read together take turns in one group.
+                    costs[group_of[other]] += slots[index].end - slots[index].begin
         found = []
-        for group in set(range(groups)) - forbidden:
-            offset = _first_fit(group_words, placed[group], item)
-            if offset is None:
-                continue
-            there = np.array([index for other in placed[group] for index in other.uses], dtype=np.int64)
-            cost = beside[group]
-            if len(there):
-                overlap = np.minimum(end[uses][:, None], end[there]) - np.maximum(begin[uses][:, None], begin[there])
-                cost += int(np.clip(overlap, 0, None)[unit[uses][:, None] != unit[there]].sum())
-            found.append((cost, offset, group))
+        for group in range(groups):
+            if group not in forbidden:
+                offset = placed[group].first_fit(item)
+                if offset is not None:
+                    found.append((int(costs[group]), offset, group))
         return found
 
     def put(item: _Item, offset: int, group: int) -> None:
-        placed[group][item] = offset
+        placed[group].put(item, offset)
+        touched[group, item.uses] += 1
         group_of[item] = group
 
-    waiting = dict.fromkeys(items)  # in their order, which breaks ties the same way each time
     limits = {item: set[int]() for item in items}
-    while waiting:
-        item = max(
-            waiting, key=lambda item: (len(limits[item]), item.words * (item.last - item.first + 1), -item.first)
-        )
-        del waiting[item]
+    numbers = {item: number for number, item in enumerate(items)}
+
+    def urgency(item: _Item) -> tuple[int, int, int, int]:
+        """The number breaks ties the same way each time."""
+        return -len(limits[item]), -item.extent, item.first, numbers[item]
+
+    waiting = set(items)
+    queue = [urgency(item) for item in items]
+    heapify(queue)
+    while queue:
+        at = heappop(queue)
+        item = items[at[-1]]
+        if item not in waiting or at != urgency(item):
+            continue  # queued again since
+        waiting.remove(item)
         possible = choices(item)
         if not possible:
             raise UserError(
@@ -265,25 +271,72 @@ def _assign(
         put(item, offset, group)
         for index in item.uses:
             for other in users[index]:
-                if other in waiting and must_differ(item, other, slots[index]):
+                if other in waiting and group not in limits[other] and must_differ(item, other, slots[index]):
                     limits[other].add(group)
+                    heappush(queue, urgency(other))
     for _sweep in range(_SWEEPS):
-        for item in sorted(items, key=lambda item: (-item.words * (item.last - item.first + 1), item.first)):
+        for item in sorted(items, key=lambda item: (-item.extent, item.first)):
             before = group_of.pop(item)
-            offset_before = placed[before].pop(item)
+            offset_before = placed[before].take(item)
+            touched[before, item.uses] -= 1
             _, offset, group = min(choices(item))
             put(item, offset_before if group == before else offset, group)
-    return {item: group * group_words + offset for group, own in enumerate(placed) for item, offset in own.items()}
+    return {
+        item: group * group_words + offset for group, own in enumerate(placed) for item, offset in own.places().items()
+    }
 
 
-def _first_fit(group_words: int, placed: Mapping[_Item, int], item: _Item) -> int | None:
-    """The lowest offset at which a buffer meets none that lives at the same time."""
-    at = 0
-    for offset, other in sorted(
-        ((offset, other) for other, offset in placed.items() if other.first <= item.last and item.first <= other.last),
-        key=lambda pair: pair[0],
-    ):
-        if at + item.words <= offset:
-            break
-        at = max(at, offset + other.words)
-    return at if at + item.words <= group_words else None
+class _Rivals:
+    """For every operation the ones of other units that run at the same time, and for how long both do."""
+
+    def __init__(self, slots: Sequence[Timed]) -> None:
+        begin = np.array([slot.begin for slot in slots], np.int64)
+        end = np.array([slot.end for slot in slots], np.int64)
+        unit = np.array([slot.operation.unit for slot in slots], np.int64)
+        self._numbers, self._cycles = [], []
+        for index in range(len(slots)):
+            cycles = np.minimum(end, end[index]) - np.maximum(begin, begin[index])
+            numbers = np.flatnonzero((cycles > 0) & (unit != unit[index]))
+            self._numbers.append(numbers)
+            self._cycles.append(cycles[numbers])
+
+    def of(self, uses: Sequence[int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The rivals of all of these operations, by number, and the cycles."""
+        return np.concatenate([self._numbers[u] for u in uses]), np.concatenate([self._cycles[u] for u in uses])
+
+
+class _Group:
+    """What lies in a group of a memory, by offset; buffers that never live at the same time may share words."""
+
+    def __init__(self, words: int) -> None:
+        self._words = words
+        self._items: list[_Item] = []
+        self._spans = np.empty((4, 0), np.int64)  # offset, end, first and last slot
+
+    def put(self, item: _Item, offset: int) -> None:
+        """Put a buffer where it fits."""
+        at = int(np.searchsorted(self._spans[0], offset, side="right"))
+        self._items.insert(at, item)
+        span = [offset, offset + item.words, item.first, item.last]
+        self._spans = np.insert(self._spans, at, span, axis=1)
+
+    def take(self, item: _Item) -> int:
+        """Take a buffer out; returns its offset."""
+        at = self._items.index(item)
+        offset = int(self._spans[0, at])
+        del self._items[at]
+        self._spans = np.delete(self._spans, at, axis=1)
+        return offset
+
+    def first_fit(self, item: _Item) -> int | None:
+        """The lowest offset at which a buffer meets none that lives at the same time."""
+        offsets, ends, firsts, lasts = self._spans
+        live = (firsts <= item.last) & (item.first <= lasts)
+        begins = np.concatenate([[0], np.maximum.accumulate(ends[live])])
+        gaps = np.concatenate([offsets[live], [self._words]]) - begins
+        fitting = np.flatnonzero(gaps >= item.words)
+        return int(begins[fitting[0]]) if len(fitting) else None
+
+    def places(self) -> dict[_Item, int]:
+        """Offsets of all."""
+        return dict(zip(self._items, self._spans[0].tolist(), strict=True))

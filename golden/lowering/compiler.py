@@ -27,7 +27,7 @@ from .step import RecordedStep, record_step, scalars_of_steps
 from .tape import Places, RealRegion, Recorded, Use
 from .tensors import Buffer
 
-WINDOWS = (150, 100, 60, 40, 25, 15)
+WINDOWS = (175, 150, 100, 60, 40, 25, 15)
 """How many operations one may overtake: more overlap, or less memory; what is fastest and fits is taken."""
 
 REACHES = (1000, 40, 0)

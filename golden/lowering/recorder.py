@@ -25,7 +25,7 @@ from . import lanes
 from .products import Product, RealTarget, layout, whole
 from .reals import Addresses, runs, view_of
 from .tape import Places, RealTable, Recorded, Tape, TensorTable, Use
-from .tensors import Buffer, Plane, Tensor, contiguous, join, matched
+from .tensors import Buffer, Plane, Tensor, contiguous, join, joinable, matched
 
 
 class Recorder(Arithmetic[Tensor]):
@@ -221,6 +221,13 @@ class Recorder(Arithmetic[Tensor]):
             pairs = [(x, y) for x, y in zip(*alike, strict=True) if x.buffer and y.buffer]
             if not pairs:
                 return np.zeros((rows, columns), self.dtype)
+            if not all(joinable(list(planes)) for planes in zip(*pairs, strict=True)):
+                # They are a part of what was computed in one piece, so they do: written out.
+                pairs = [
+                    (x if x.buffer else self._zeros(x, a), y if y.buffer else self._zeros(y, b))
+                    for x, y in zip(*alike, strict=True)
+                    if x.buffer or y.buffer
+                ]
             a_planes, b_planes = [x for x, _ in pairs], [y for _, y in pairs]
             if a_planes[0].is_constant:
                 a_planes = [self._materialized(a_planes, a)]
@@ -284,6 +291,13 @@ class Recorder(Arithmetic[Tensor]):
         buffer, _ = self.tape.reals.buffer_of(int(addresses.flat[0]))
         self.tape.real_tables.append(RealTable(buffer, np.array(values, np.float32)))
         return addresses
+
+    def _zeros(self, plane: Plane, tensor: Tensor) -> Plane:
+        """Rows of zeros as a table."""
+        made = self._new("zeros", plane.rows, tensor.columns, tensor.bits).planes[0]
+        assert made.buffer is not None
+        self.tape.tensor_tables.append(TensorTable(made.buffer, np.zeros((plane.rows, tensor.columns))))
+        return made
 
     def _materialized(self, planes: list[Plane], tensor: Tensor) -> Plane:
         """A constant as a table, because products take no constants; rows of padding have it too."""

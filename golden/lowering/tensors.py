@@ -96,6 +96,8 @@ class Region:
 
 def matched(tensor: Tensor, like: Tensor) -> Tensor:
     """Zeros, or a constant, that were made in one piece, as planes like those of another tensor."""
+    if [plane.rows for plane in tensor.planes] == [plane.rows for plane in like.planes]:
+        return tensor
     found: list[Plane] = []
     others = list(like.planes)
     for plane in tensor.planes:
@@ -125,6 +127,11 @@ def join(name: str, planes: list[Plane]) -> None:
         assert _is_whole(segment), f"{name}: joins a part of {root.name}"
         root.within = (joined, block)
         block += root.row_blocks
+
+
+def joinable(planes: list[Plane]) -> bool:
+    """Whether planes lie below each other, or can be made to (`join`)."""
+    return contiguous(planes) or all(_is_whole(segment) or planes[0].is_constant for segment in _segments(planes))
 
 
 def _segments(planes: list[Plane]) -> list[list[Plane]]:

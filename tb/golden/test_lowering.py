@@ -35,6 +35,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "rank 3": ("poisson2d-tt", {"network": {"hidden": [12, 12], "tt": {"modes": 2, "rank": 3}}}),
     "hjb": ("hjb20d", {"estimator": {"chunk": 8}}),
     "heat": ("heat100d", {"network": {"hidden": [8, 8]}, "estimator": {"chunk": 5}}),
+    "time and space in a chunk": ("heat100d", {"network": {"hidden": [8, 8]}, "estimator": {"chunk": 12}}),
+    "boundary only": ("poisson2d", {"training": {"interior": 3, "boundary": 12, "micro_batch": 4}}),
     "diffquant": ("poisson2d", {"estimator": {"name": "diffquant", **PERTURBED}}),
     "parity": ("poisson2d", {"estimator": {"name": "parity", **PERTURBED}}),
     "stein": ("poisson2d", {"estimator": {"name": "stein", **PERTURBED}}),
