@@ -2,6 +2,7 @@
 
 import dataclasses
 import json as json_format
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,12 @@ from rich.table import Table
 
 from golden.lowering.compiler import lower
 from pinta.options import EnergyTable, Json, MemoryLatency, OtherPreset
+from pinta.problem_shape import problem_shape
 from pinta_hw.spec.experiment import load_experiment
 from pinta_hw.spec.operation_timing import MEMORY_LATENCY_CYCLES
 from pinta_hw.spec.presets import load_config
+from sim.closed_form.comparison import Compared, compare
+from sim.closed_form.estimate import estimate as estimate_step
 from sim.energy_table import load_table
 from sim.program import ProgramEstimate, simulate
 from sim.program_energy import StepEnergy, step_energy
@@ -24,12 +28,17 @@ def cycles(
     preset: OtherPreset = None,
     memory_latency: MemoryLatency = MEMORY_LATENCY_CYCLES,
     energy_table: EnergyTable = "published-7nm",
+    closed_form: Annotated[
+        bool, typer.Option("--closed-form", help="Show the closed form of a step and its error, too.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Predict cycles, waits, utilization, time and energy of a training step.
 
     Cycles are those of the RTL, exactly, with a memory that answers after a fixed latency. Energy is an estimate from a
     table; it says what it leaves out.
+
+    With --closed-form, also what a sweep would say, and how much that errs.
 
     Example: `pinta cycles experiments/poisson2d-edge.yaml`
     """
@@ -38,11 +47,19 @@ def cycles(
     program = lower(described, config).program
     estimate = simulate(config, program, memory_latency)
     energy = step_energy(config, table, program, estimate.step.cycles)
+    compared: list[Compared] = []
+    if closed_form:
+        cost = estimate_step(described, problem_shape(described.problem), config, table, memory_latency)
+        compared = compare(cost, estimate, energy)
     if json:
         text = {"cycles": estimate.cycles, **dataclasses.asdict(estimate), "energy": dataclasses.asdict(energy)}
+        if closed_form:
+            text["closed_form"] = [{**dataclasses.asdict(each), "error": each.error} for each in compared]
         typer.echo(json_format.dumps(text, indent=2))
         return
     _print(estimate, energy, f"A step of {described.name} on {config.name}")
+    if closed_form:
+        Console().print(_compared(compared))
 
 
 def _print(estimate: ProgramEstimate, energy: StepEnergy, title: str) -> None:
@@ -52,6 +69,15 @@ def _print(estimate: ProgramEstimate, energy: StepEnergy, title: str) -> None:
     console.print(_phases(estimate, energy))
     console.print(_parts(energy))
     console.print(f"Energies: {energy.table}. Assumed: {'; '.join(energy.assumptions)}.", highlight=False)
+
+
+def _compared(compared: Sequence[Compared]) -> Table:
+    table = _table("Closed form", "quantity", "closed form", "exact", "error", "unit")
+    for each in compared:
+        digits = 0 if each.unit == "cycles" else 2
+        figures = [f"{value:,.{digits}f}" for value in (each.closed_form, each.exact)]
+        table.add_row(each.quantity, *figures, f"{100 * each.error:+.2f} %", each.unit)
+    return table
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json as json_format
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,21 @@ from rich.table import Table
 
 from golden.studies import accumulator_error
 from golden.studies.training_operands import training_operands
+from pinta.commands.sweep import progress_bar
+from pinta.compiled_step import compiled_cycles
 from pinta.options import Json
+from pinta.problem_shape import problem_shape
 from pinta_hw.spec.experiment import load_experiment
 from rtl_gen.studies import accumulators, block_units
+from sim.closed_form.comparison import ErrorDistribution
+from sim.energy_table import load_table
+from sim.sweep.description import load_sweep
+from sim.sweep.engine import Run
+from sim.sweep.executors import computed_here
+from sim.sweep.output import as_json
+from sim.sweep.points import Space
+from sim.sweep.store import Store
+from sim.sweep.version import MODEL, model_version
 
 app = typer.Typer(help="The measurements behind the decisions, repeated.", no_args_is_help=True)
 
@@ -48,6 +61,49 @@ def accumulator_command(
     with Console(stderr=True).status("mapping") as status:
         rows = accumulators.run(liberty, status.update, widths=width or accumulators.WIDTHS)
     _print_rows(rows, ("variant", "bits", "rounding", "um2", "flip-flops", "ps"), json)
+
+
+@app.command("closed-form")
+def closed_form_command(
+    sweep: Annotated[
+        Path, typer.Argument(metavar="SWEEP", help="The YAML file of a sweep, whose points are all compiled.")
+    ] = Path("experiments/sweeps/closed-form.yaml"),
+    out: Annotated[Path, typer.Option("--out", help="Folder of the results.")] = Path("runs/closed-form"),
+    json: Json = False,
+) -> None:
+    """Compile every point of a sweep and say how much the closed form errs; what is known is not compiled again.
+
+    Example: `pinta study closed-form experiments/sweeps/closed-form.yaml`
+    """
+    described = load_sweep(sweep)
+    space, version = Space(sweep, described), model_version()
+    store = Store(out / "results.txt")
+    run = Run(space, described, load_table(described.energy_table), store, version)
+    run.complete(computed_here, problem_shape)
+    possible = [row for row in run.rows if "failed" not in row.outcome]
+    with progress_bar(Console(stderr=True)) as bar:
+        compiled = bar.add_task("compiled", total=len(possible))
+        run.compile(possible, compiled_cycles, model_version((*MODEL, "golden")), partial(bar.advance, compiled))
+    store.close()
+    names = [base.name for base in space.bases]
+    if json:
+        typer.echo(json_format.dumps(as_json(described, run, names, version)))
+        return
+    table = Table("experiment", *(key.replace(".", ".\n") for key in described.parameters), "closed form", "compiled")
+    table.add_column("error", justify="right")
+    for row in possible:
+        compiled_text = f"{row.exact_cycles:,}" if row.exact_cycles else row.exact_failed
+        error = "" if row.error is None else f"{100 * row.error:+.1f} %"
+        values = map(str, row.point.values)
+        table.add_row(names[row.point.base], *values, f"{row.outcome['cycles']:,}", compiled_text, error)
+    Console().print(table)
+    errors = [row.error for row in possible if row.error is not None]
+    if errors:
+        found = ErrorDistribution.of(errors)
+        typer.echo(
+            f"{found.count} compiled: median error {100 * found.median:.1f} %, nine tenths below "
+            f"{100 * found.nine_tenths:.1f} %, from {100 * found.lowest:+.1f} to {100 * found.highest:+.1f} %"
+        )
 
 
 def _print_rows(rows, headings: tuple[str, ...], json: bool) -> None:

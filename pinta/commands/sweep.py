@@ -62,13 +62,14 @@ def sweep(
     short = Short(relative_l2, accuracy.steps, accuracy.seeds) if accuracy else None
     console = Console(stderr=True)
     todo = len(run.todo)
-    with _bar(console) as bar:
+    with progress_bar(console) as bar:
         task = bar.add_task("points", total=todo)
         run.complete(execute, problem_shape, short, partial(bar.advance, task))
     if described.exact:
-        with _bar(console) as bar:
-            compiled = bar.add_task("compiled", total=sum(min(described.exact, len(rows)) for _, rows in run.fronts()))
-            run.compile_fronts(compiled_cycles, compiler, partial(bar.advance, compiled))
+        with progress_bar(console) as bar:
+            chosen = run.first_of_fronts()
+            compiled = bar.add_task("compiled", total=len(chosen))
+            run.compile(chosen, compiled_cycles, compiler, partial(bar.advance, compiled))
     store.close()
     names = [base.name for base in space.bases]
     (folder / "points.csv").write_text(as_csv(described, names, run.rows), encoding="utf-8")
@@ -83,7 +84,8 @@ def sweep(
     _print(described, run, todo, store.broken, folder)
 
 
-def _bar(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """Of points."""
     columns = BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     return Progress(TextColumn("{task.description}"), *columns, console=console, transient=True)
 
@@ -93,9 +95,9 @@ def _print(described: SweepFile, run: Run, computed: int, broken: int, folder: P
     for name, rows in run.fronts():
         table = Table(title=f"{name}: {len(rows)} points that nothing beats", title_justify="left")
         for key in described.parameters:
-            table.add_column(key)
+            table.add_column(key.replace(".", ".\n"))
         for objective in described.objectives:
-            table.add_column(f"{objective}, {UNITS[objective]}", justify="right")
+            table.add_column(f"{objective}\n{UNITS[objective]}", justify="right")
         if described.exact:
             table.add_column("compiled", justify="right")
             table.add_column("error", justify="right")

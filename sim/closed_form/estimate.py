@@ -86,7 +86,7 @@ def step_cost(model: CostModel, table: EnergyTable, step: StepWork) -> StepCost:
     config = model.config
     units, counts = model.whole(step)
     _check(config, step, units)
-    cycles = step_cycles(config, step, units, model.memory_latency)
+    cycles = step_cycles(config, step, units)
     parts = energy_pj(config, table, counts) | standing_pj(config, table, cycles)
     total_pj = sum(parts.values())
     return StepCost(

@@ -132,12 +132,21 @@ class Run:
             rows = [row for row in self.rows if row.in_front and row.point.base == number]
             yield base.name, sorted(rows, key=lambda row: [row.outcome[name] for name in self._sweep.objectives])
 
-    def compile_fronts(self, exact: Exact, version: str, progress: Callable[[int], None] = lambda _: None) -> None:
-        """Compile the first points of each front, as many as the sweep says."""
-        for _, rows in self.fronts():
-            for row in sorted(rows, key=lambda row: row.outcome["cycles"])[: self._sweep.exact]:
-                self._compile(row, exact, version)
-                progress(1)
+    def first_of_fronts(self) -> list[Row]:
+        """The points of each front that the sweep wants compiled: those of fewest cycles."""
+        return [
+            row
+            for _, rows in self.fronts()
+            for row in sorted(rows, key=lambda row: row.outcome["cycles"])[: self._sweep.exact]
+        ]
+
+    def compile(
+        self, rows: Sequence[Row], exact: Exact, version: str, progress: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Compile points, which takes seconds to minutes each; results are kept."""
+        for row in rows:
+            self._compile(row, exact, version)
+            progress(1)
 
     def _compile(self, row: Row, exact: Exact, version: str) -> None:
         assert row.point.experiment is not None and row.point.config is not None
