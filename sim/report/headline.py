@@ -91,7 +91,7 @@ def goal_table(compared: Compared, surroundings: Surroundings) -> Table:
     for goal in EDGE:
         for subject, ratios in _ratios(compared, goal, "edge"):
             realistic = _realistic(compared, subject, goal, surroundings.fraction)
-            why = f"at {surroundings.fraction:.0%} of the larger module's peak and bandwidth: {realistic:.3g}"
+            why = f"at {surroundings.fraction:.0%} of peak, at least {realistic:.3g}"
             rows.append(_judged(goal, subject.name, ratios, f"{_EDGE_WHY}; {why}"))
     for goal in EDGE_LARGEST:
         reached = [(subject.name, max(ratios)) for subject, ratios in _ratios(compared, goal, "edge")]
