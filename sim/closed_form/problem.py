@@ -33,3 +33,7 @@ class ProblemShape:
     conditions: int
     interior: frozenset[str]
     boundary: frozenset[str]
+
+    def __hash__(self) -> int:
+        """Programs are long, and those of one size rarely differ."""
+        return hash((self.dimensions, self.space, self.conditions, len(self.program)))

@@ -6,7 +6,6 @@ tests hold the cycles of every unit and the events to those of the compiled prog
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pinta_hw.spec.experiment import Experiment, Training
 from pinta_hw.spec.formats import BLOCK_SIDE, blocks
@@ -48,9 +47,21 @@ class StepWork:
     largest_words: int
 
 
-@lru_cache(maxsize=4096)
 def step_work(experiment: Experiment, problem: ProblemShape) -> StepWork:
-    """The work of a step; it depends on no accelerator."""
+    """The work of a step; it depends on no accelerator. The last thousands of experiments are remembered."""
+    said = experiment.model_dump_json(exclude={"name", "problem", "accelerator"})
+    if (said, problem) not in _KNOWN:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.pop(next(iter(_KNOWN)))
+        _KNOWN[said, problem] = _step_work(experiment, problem)
+    return _KNOWN[said, problem]
+
+
+_KNOWN: dict[tuple[str, ProblemShape], StepWork] = {}
+_MOST_KNOWN = 4096
+
+
+def _step_work(experiment: Experiment, problem: ProblemShape) -> StepWork:
     layers = layer_shapes(problem.dimensions, experiment.network)
     context = StepContext(experiment, problem, tuple(layers))
     phases: Phases = {}

@@ -12,7 +12,7 @@ from pinta_hw.spec.experiment import Experiment
 from ..closed_form.cost import CostModel
 from ..closed_form.estimate import step_cost
 from ..closed_form.problem import ProblemShape
-from ..closed_form.step import step_work
+from ..closed_form.step import StepWork, step_work
 from ..energy_table import EnergyTable
 from .store import Outcome
 
@@ -70,15 +70,19 @@ class Batch:
 def evaluate(batch: Batch) -> list[tuple[str, Outcome]]:
     """Figures of all points; a point that fails has its reason and does not stop the rest."""
     models = [CostModel(config, batch.memory_latency) for config in batch.configs]
+    works: dict[int, StepWork] = {}
     return [
-        (key, _outcome(batch, batch.experiments[place], batch.problems[place], models[at]))
+        (key, _outcome(batch, place, models[at], works))
         for key, (place, at) in zip(batch.keys, batch.places, strict=True)
     ]
 
 
-def _outcome(batch: Batch, experiment: Experiment, problem: ProblemShape, model: CostModel) -> Outcome:
+def _outcome(batch: Batch, place: int, model: CostModel, works: dict[int, StepWork]) -> Outcome:
+    experiment = batch.experiments[place]
     try:
-        cost = step_cost(model, batch.table, step_work(experiment, problem))
+        if place not in works:
+            works[place] = step_work(experiment, batch.problems[place])
+        cost = step_cost(model, batch.table, works[place])
         figures: dict[str, Any] = {
             "cycles": cost.cycles,
             "time": cost.time_us,
