@@ -11,6 +11,7 @@ from .commands import (
     accuracy,
     baseline,
     bench,
+    characterize,
     config,
     cycles,
     evaluate,
@@ -19,6 +20,7 @@ from .commands import (
     headline,
     lower,
     plot,
+    power_check,
     ppa,
     registers,
     report,
@@ -69,12 +71,14 @@ app.add_typer(study.app, name="study")
 app.command("accuracy")(accuracy.accuracy)
 app.command("baseline")(baseline.baseline)
 app.command("bench")(bench.bench)
+app.command("characterize")(characterize.characterize)
 app.command("cycles")(cycles.cycles)
 app.command("eval")(evaluate.evaluate)
 app.command("gemm")(gemm.gemm)
 app.command("headline")(headline.headline)
 app.command("lower")(lower.lower)
 app.command("plot")(plot.plot)
+app.command("power-check")(power_check.power_check)
 app.command("ppa")(ppa.ppa)
 app.command("registers")(registers.registers)
 app.command("report")(report.report)

@@ -18,7 +18,7 @@ _REAL_BITS = 32
 
 Part = Literal[
     "array",
-    "operand fetch",
+    "operands and results",
     "quantizers",
     "elementwise unit",
     "converter",

@@ -108,11 +108,15 @@ class Standing(_Record):
 
 
 class EnergyTable(_Record):
-    """One table: node, source, energies, and what they leave out."""
+    """One table: node, source, energies, and what they leave out.
+
+    ``provenance`` names what a measured table was derived with: tools, libraries, activity, command.
+    """
 
     name: str
     node_nm: Annotated[float, Field(gt=0)]
     source: str
+    provenance: Mapping[str, str] = Field(default_factory=dict)
     operations: Operations
     sram: Sram
     outside_memory: OutsideMemory

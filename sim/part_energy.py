@@ -38,7 +38,7 @@ def part_of(unit: Unit, event: Event) -> Part:
         return _OWN_PART[unit]
     if event in _ARRAY:
         return "array"
-    return "operand fetch" if event is Event.FETCH else "quantizers"
+    return "quantizers" if event is Event.QUANTIZE else "operands and results"
 
 
 def part_energy_pj(

@@ -61,9 +61,10 @@ class Netlist:
         Module by the instances on the way to it.
     driving_cell : dict of int to str
         Instance by the net that it drives, but for flip-flops.
-    sources : dict of str to int
-        Net by name, for those that nothing in the netlist drives, and by instances and port, with dots between, for
-        those at modules without a definition.
+    inputs : dict of str to int
+        Nets that no gate drives, by name.
+    ports : dict of str to int
+        Nets at modules without a definition, by instances, port and bit, such as ``store.bank.read_data[3]``.
     """
 
     def __init__(self, path: Path, library: Liberty, streams: int, top: str | None = None):
@@ -73,12 +74,14 @@ class Netlist:
         self._modules = {match[1].lstrip("\\"): match[2] for match in _MODULE.finditer(path.read_text())}
         self._index: dict[str, int] = {}
         self._drivers: dict[int, tuple[str, tuple[int, ...]]] = {}
+        self._same: dict[int, int] = {}
         self.pins: dict[str, int] = {}
         self.cells: dict[str, str] = {}
         self.flops: list[Flop] = []
         self.module_of: dict[str, str] = {}
         self.driving_cell: dict[int, str] = {}
-        self.sources: dict[str, int] = {}
+        self.inputs: dict[str, int] = {}
+        self.ports: dict[str, int] = {}
         self._add(top or next(iter(self._modules)), "", {})
         self._steps = self._compiled()
         self.values = [0] * len(self._index)
@@ -157,6 +160,32 @@ class Netlist:
         q, d, clock = self.values[flop.output], self.values[flop.data], self.values[flop.clock]
         return q & ~clock | (d ^ (self._all if flop.inverts else 0)) & clock
 
+    def verilog(self, name: str) -> tuple[str, dict[str, str]]:
+        """The cells as one flat module, and each instance by its name there; what nothing drives is an input.
+
+        Nets are called ``n`` with a number, which keeps OpenSTA from taking parts of their names for bits of a bus.
+        """
+        constants = {index: bit for text, index in self._index.items() if (bit := _constant(text)) is not None}
+
+        def written(net: int) -> str:
+            while net in self._same:
+                net = self._same[net]
+            return f"1'b{constants[net]}" if net in constants else CLOCK if net == self.clock else f"n{net}"
+
+        pins: dict[str, list[str]] = {}
+        used, driven = {CLOCK}, set()
+        for place, net in self.pins.items():
+            instance, _, pin = place.rpartition("/")
+            text = written(net)
+            pins.setdefault(instance, []).append(f".{pin}({text})")
+            (driven if pin in self._library.cells[self.cells[instance]].functions else used).add(text)
+        inputs = sorted(text for text in used - driven if not text.startswith("1'"))
+        names = {f"u{number}": instance for number, instance in enumerate(pins)}
+        lines = [f"module {name}({', '.join(inputs)});", f"  input {', '.join(inputs)};"]
+        lines += [f"  wire {text};" for text in sorted(driven)]
+        lines += [f"  {self.cells[instance]} {own} ({', '.join(pins[instance])});" for own, instance in names.items()]
+        return "\n".join([*lines, "endmodule", ""]), names
+
     def bit(self, name: str) -> int:
         """Value of a net in the last cycle, one bit a stream."""
         return self.values[self._index[name]]
@@ -190,7 +219,9 @@ class Netlist:
             return self._net(name if _constant(name) is not None else path + name)
 
         for target, source in _ASSIGN.findall(text):
-            self._drivers[net(target)] = ("{0}", (net(source),))
+            given, driver = net(target), net(source)
+            self._drivers[given] = ("{0}", (driver,))
+            self._same[given] = driver
         for kind, name, body in _INSTANCE.findall(text):
             kind, instance = kind.lstrip("\\"), path + name.lstrip("\\")
             if kind in self._modules:
@@ -202,9 +233,9 @@ class Netlist:
                 for port, given in _PIN.findall(body):
                     bits = [net(bit) for bit in reversed(given.strip(" {}").split(", "))]
                     where = f"{instance.replace('/', '.')}.{_plain(port)}"
-                    self.sources |= {f"{where}[{number}]": bit for number, bit in enumerate(bits)}
+                    self.ports |= {f"{where}[{number}]": bit for number, bit in enumerate(bits)}
         if not path:
-            self.sources |= {name: number for name, number in self._index.items() if number not in self._drivers}
+            self.inputs = {name: net for name, net in self._index.items() if net not in self._drivers}
 
     def _add_cell(self, cell: Cell, instance: str, nets: Mapping[str, int]) -> None:
         self.cells[instance] = cell.name

@@ -110,9 +110,7 @@ def energy_by_cycle(
     ]
     pins = {pin: activity[net] for pin, net in netlist.pins.items()}
     with TemporaryDirectory(prefix="pinta-power-") as temporary:
-        powers = cell_powers(
-            netlist, folder / NETLIST, top, library, Path(temporary), period_ps, pins, sorted(folder.glob("*.lib"))
-        )
+        powers = cell_powers(netlist, library, Path(temporary), period_ps, pins)
     nets_of: dict[str, list[int]] = {}
     for pin, net in netlist.pins.items():
         nets_of.setdefault(pin.rpartition("/")[0], []).append(net)
@@ -149,7 +147,7 @@ def energy_by_cycle(
             for group in leakage_mw
         },
         len(at_flops) * (cycles - 1),
-        {name: values[net] for name, net in netlist.sources.items() if "." in name},
+        {name: values[net] for name, net in netlist.ports.items()},
     )
 
 
@@ -174,9 +172,13 @@ def _recorded(
         inputs[f"{name}[{bit}]"] = value
         if bit == 0:
             inputs[name] = value
-    # A bit that shares its name with another signal has a number behind it.
-    names = {net: key if key in inputs else _NUMBERED.sub("", key) for key, net in netlist.sources.items()}
-    return at_flops, {net: inputs[key] for net, key in names.items() if key in inputs}
+    given = {}
+    for name, net in (netlist.inputs | netlist.ports).items():
+        # A bit that shares its name with another signal has a number behind it.
+        key = name if name in inputs else _NUMBERED.sub("", name)
+        if key in inputs:
+            given[net] = inputs[key]
+    return at_flops, given
 
 
 def _clocks(netlist: Netlist) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Power of a mapped design under simulated activity, cell by cell."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,26 +13,26 @@ from .flow import SynthesisResult
 from .liberty import Liberty
 from .mapping import NETLIST
 from .timing import Activity
-from .tools import find_sta, run
+from .tools import require_sta, run
 
+# The power of the whole is asked for first, because that of a cell crashes OpenSTA 2.0.17 before all delays are known.
 _POWERS = "powers.txt"
 _IDLE = "powers-idle.txt"
+_FLAT = "flat"
 _SCRIPT = """\
-{libraries}
-read_verilog {netlist}
+read_liberty {library}
+read_verilog {top}.v
 link_design {top}
 create_clock -name clk -period {period:g} [get_ports {clock}]
 foreach port [all_inputs] {{
-  set name [get_property $port full_name]
-  if {{$name != "{clock}"}} {{ set_input_delay 0 -clock clk [get_ports $name] }}
+  if {{[get_property $port full_name] != "{clock}"}} {{ set_input_delay 0 -clock clk $port }}
 }}
 set corner [sta::cmd_corner]
 proc write_powers {{file corner}} {{
+  sta::design_power $corner
   set out [open $file w]
-  foreach cell [get_cells -hierarchical *] {{
-    if {{[get_property $cell liberty_cell] != "NULL"}} {{
-      puts $out "[get_property $cell full_name] [lrange [sta::instance_power $cell $corner] 0 2]"
-    }}
+  foreach cell [get_cells *] {{
+    puts $out "[get_property $cell full_name] [lrange [sta::instance_power $cell $corner] 0 2]"
   }}
   close $out
 }}
@@ -93,19 +93,12 @@ def simulated_power_mw(
     with liberty_file.opened(liberty) as library:
         netlist = Netlist(work / NETLIST, library, streams, result.top)
         pins, _ = netlist.run(cycles)
-        powers = cell_powers(netlist, work / NETLIST, result.top, library, work, result.period_ps, pins)
+        powers = cell_powers(netlist, library, work, result.period_ps, pins)
     return 1e3 * sum(power.total_w for power in powers.values())
 
 
 def cell_powers(
-    simulated: Netlist,
-    netlist: Path,
-    top: str,
-    library: Liberty,
-    folder: Path,
-    period_ps: float,
-    pins: Mapping[str, Activity],
-    macro_libraries: Sequence[Path] = (),
+    netlist: Netlist, library: Liberty, folder: Path, period_ps: float, pins: Mapping[str, Activity]
 ) -> dict[str, CellPower]:
     """Power of every cell, by instance, from OpenSTA.
 
@@ -114,40 +107,35 @@ def cell_powers(
 
     Parameters
     ----------
-    simulated : Netlist
-    netlist : Path
-        The same as a file.
-    top : str
-        Its top module.
+    netlist : Netlist
     library : Liberty
     folder : Path
         Where scripts, logs and results go.
     period_ps : float
     pins : dict of str to Activity
         Activity of every pin; that of clock pins is the share of cycles in which the clock comes (``duty``).
-    macro_libraries : sequence of Path
-        Liberty files of black boxes.
 
     Raises
     ------
     UserError
         If OpenSTA is missing or fails.
     """
-    sta = find_sta()
-    if sta is None:
-        raise UserError("power: OpenSTA (sta) is not on the search path")
-    clocks = {flop.clock for flop in simulated.flops}
-    open_share = {simulated.pins[pin]: activity.duty for pin, activity in pins.items() if simulated.pins[pin] in clocks}
-    lines = [
-        f"sta::set_power_pin_activity [get_pins {{{pin}}}] {activity.toggles:.6g} {activity.duty:.6g}"
-        for pin, activity in pins.items()
-        if simulated.pins[pin] not in clocks
-    ]
+    sta = require_sta()
+    text, names = netlist.verilog(_FLAT)
+    (folder / f"{_FLAT}.v").write_text(text)
+    clocks = {flop.clock for flop in netlist.flops}
+    open_share = {netlist.pins[pin]: activity.duty for pin, activity in pins.items() if netlist.pins[pin] in clocks}
+    own_names = {instance: name for name, instance in names.items()}
+    lines = []
+    for pin, activity in pins.items():
+        if netlist.pins[pin] not in clocks:
+            instance, _, port = pin.rpartition("/")
+            place = f"[get_pins {own_names[instance]}/{port}]"
+            lines.append(f"sta::set_power_pin_activity {place} {activity.toggles:.6g} {activity.duty:.6g}")
     (folder / "activities.tcl").write_text("\n".join(lines) + "\n")
     script = _SCRIPT.format(
-        libraries="\n".join(f"read_liberty {path.resolve()}" for path in (library.path, *macro_libraries)),
-        netlist=netlist.resolve(),
-        top=top,
+        library=library.path.resolve(),
+        top=_FLAT,
         period=period_ps / library.time_unit_ps,
         clock=CLOCK,
         idle=_IDLE,
@@ -155,14 +143,14 @@ def cell_powers(
     )
     (folder / "power.tcl").write_text(script)
     report = run([sta, "-no_splash", "-exit", "power.tcl"], folder, "power.log")
-    idle, busy = (_read(folder / name) for name in (_IDLE, _POWERS))
-    if not idle.keys() == busy.keys() >= simulated.cells.keys():
+    idle, busy = (_read(folder / name, names) for name in (_IDLE, _POWERS))
+    if not idle.keys() == busy.keys() == netlist.cells.keys():
         errors = re.findall(r"^Error.*", report, re.MULTILINE)
-        raise UserError(f"power: OpenSTA gives none for {top}: {errors[0] if errors else folder / 'power.log'}")
-    gate_of = {flop.instance: open_share[flop.clock] for flop in simulated.flops}
-    for pin, net in simulated.pins.items():
+        raise UserError(f"power: OpenSTA gives none: {errors[0] if errors else folder / 'power.log'}")
+    gate_of = {flop.instance: open_share[flop.clock] for flop in netlist.flops}
+    for pin, net in netlist.pins.items():
         instance, _, name = pin.rpartition("/")
-        if net in clocks and name in library.cells[simulated.cells[instance]].functions:
+        if net in clocks and name in library.cells[netlist.cells[instance]].functions:
             gate_of[instance] = open_share[net]
     return {
         instance: CellPower(
@@ -170,14 +158,14 @@ def cell_powers(
             max(0.0, busy[instance][0] - idle[instance][0]),
             busy[instance][1],
         )
-        for instance in simulated.cells
+        for instance in netlist.cells
     }
 
 
-def _read(path: Path) -> dict[str, tuple[float, float]]:
+def _read(path: Path, names: Mapping[str, str]) -> dict[str, tuple[float, float]]:
     """Dynamic power and leakage by instance (W)."""
     found = {}
     for line in path.read_text().splitlines() if path.is_file() else ():
         name, internal, switching, leakage = line.split()
-        found[name] = (float(internal) + float(switching), float(leakage))
+        found[names[name]] = (float(internal) + float(switching), float(leakage))
     return found

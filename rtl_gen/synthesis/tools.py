@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pinta_hw.spec.errors import UserError
 
@@ -27,6 +28,28 @@ def find_yosys() -> str:
 def find_sta() -> str | None:
     """OpenSTA on the search path, or None."""
     return shutil.which("sta")
+
+
+def require_sta() -> str:
+    """OpenSTA on the search path.
+
+    Raises
+    ------
+    UserError
+        If it is not there.
+    """
+    found = find_sta()
+    if found is None:
+        raise UserError("power: OpenSTA (sta) is not on the search path; install opensta")
+    return found
+
+
+def versions() -> tuple[str, ...]:
+    """Yosys and OpenSTA with their versions, as far as they are there."""
+    with TemporaryDirectory() as folder:
+        sta = find_sta()
+        found = [version(find_yosys(), Path(folder))]
+        return (*found, f"OpenSTA {version(sta, Path(folder))}") if sta else tuple(found)
 
 
 def run(command: list[str], folder: Path, log: str) -> str:

@@ -1,8 +1,11 @@
 """Energy of the synthesized machine under a program, cycle by cycle, from its netlists."""
 
+import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +22,7 @@ Progress = Callable[[str, int, int], None]
 """Called with what is going on, how many things are done, and how many there are."""
 
 _TABLES = "table_rom"
+_STEP = re.compile(r"step_\d+_([a-z_]+)")
 _PART_OF = {
     "elementwise_unit": "elementwise unit",
     "convert_unit": "converter",
@@ -34,8 +38,11 @@ UNITS = ("gemm_unit", *_PART_OF)
 """Instances of the top; what it has beside them are a few registers."""
 
 
-def part_of(unit: str, instance: str) -> str:
-    """The part of `sim.area` that a cell of a unit belongs to."""
+def group_of(unit: str, instance: str) -> str:
+    """The part of `sim.area` that a cell of a unit belongs to; in the update unit, behind a colon, its operation."""
+    if unit == "update_unit":
+        step = _STEP.search(instance)
+        return f"update unit:{step[1] if step else ''}"
     if unit != "gemm_unit":
         return _PART_OF[unit]
     if instance.startswith("array.unit_"):
@@ -49,8 +56,8 @@ class Measurement:
 
     Parameters
     ----------
-    parts : dict of str to GroupEnergy
-        By part of `sim.area`, memories left out.
+    groups : dict of str to GroupEnergy
+        By what `group_of` says, memories left out.
     cycles : int
         Recorded.
     period_ps : float
@@ -58,10 +65,19 @@ class Measurement:
         Bits of registers and cycles in which netlist and RTL were compared; none differed.
     """
 
-    parts: dict[str, GroupEnergy]
+    groups: dict[str, GroupEnergy]
     cycles: int
     period_ps: float
     bits_checked: int
+
+    @property
+    def parts(self) -> dict[str, GroupEnergy]:
+        """By part of `sim.area`."""
+        parts: dict[str, GroupEnergy] = {}
+        for name, group in self.groups.items():
+            part, _, _ = name.partition(":")
+            parts[part] = _sum(parts[part], group) if part in parts else group
+        return parts
 
 
 def measure(lowered: Lowered, liberty: Path, cache: Path, mapped: Path, progress: Progress) -> Measurement:
@@ -119,7 +135,7 @@ def _unit_energy(
                 period_ps,
                 recording.bits(),
                 recording.cycles,
-                lambda instance: part_of(unit, instance),
+                lambda instance: group_of(unit, instance),
             )
         _write(kept, found)
     return found
@@ -185,9 +201,9 @@ def _write(path: Path, energy: UnitEnergy) -> None:
 def _read(path: Path) -> UnitEnergy | None:
     """What was kept, or None where there is nothing or it is broken."""
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             kinds = [(*name.partition(" ")[::2], arrays[name]) for name in arrays.files]
-    except (OSError, ValueError, EOFError, KeyError):
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error):
         return None
     by_kind: dict[str, dict[str, npt.NDArray[np.generic]]] = {}
     for kind, name, array in kinds:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from golden.lowering.compiler import Lowered
 from golden.machine import Machine as Memory
+from pinta_hw.spec.isa.instruction import stream_word
 from rtl_gen.synthesis.macro import memory_size
 from rtl_gen.synthesis.units import UnitDesign
 from tb.machine.design import machine_design
@@ -120,10 +121,12 @@ def record(lowered: Lowered, units: Sequence[str]) -> tuple[UnitDesign, dict[str
     memory = Memory(lowered.config, size)
     memory.write(lowered.memory.image())
     content = memory.memory.tobytes()
-    name = hashlib.sha256(repr(lowered.program).encode() + content).hexdigest()[:16]
+    program = lowered.program
+    words = [[stream_word(lowered.config, each) for each in section] for section in program.sections]
+    name = hashlib.sha256(repr((words, program.steps)).encode() + content).hexdigest()[:16]
     folder = compiled.folder / name
     if not (folder / "recorded").exists():
-        run_job(compiled, Job(lowered.config, lowered.program, content, _LIMIT_CYCLES), name)
+        run_job(compiled, Job(lowered.config, program, content, _LIMIT_CYCLES), name)
         (folder / "recorded").touch()
     return design, {unit: Recording(signals[unit], folder / f"{unit}.bits") for unit in units}
 
