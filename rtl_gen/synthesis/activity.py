@@ -7,6 +7,8 @@ of one run whose registers are known beforehand.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 from .liberty import Cell, Liberty
@@ -83,6 +85,8 @@ class Netlist:
         self.inputs: dict[str, int] = {}
         self.ports: dict[str, int] = {}
         self._add(top or next(iter(self._modules)), "", {})
+        self._open_falling()
+        self._pulses = self._all
         self._steps = self._compiled()
         self.values = [0] * len(self._index)
 
@@ -112,8 +116,10 @@ class Netlist:
         inputs_seen = {name: self._activity(toggles, ones, self._index[name], total) for name in inputs}
         return {pin: self._activity(toggles, ones, net, total) for pin, net in self.pins.items()}, inputs_seen
 
-    def replay(self, registers: Mapping[str, int], inputs: Mapping[int, int]) -> int:
+    def replay(self, registers: Mapping[str, int], inputs: Mapping[int, int], clock: int | None = None) -> int:
         """All cycles at once: what the registers (by instance of the flip-flop) and inputs (by net) were in each.
+
+        In cycles that ``clock`` has not, the clock of the whole netlist rests.
 
         Registers not named follow from the others, from 0 on; none of them may depend on itself but by holding its
         value. Returns how many bits of the registers named differ from what the netlist makes of the cycle before.
@@ -121,6 +127,7 @@ class Netlist:
         """
         for net, value in inputs.items():
             self.values[net] = value & self._all
+        self._pulses = self._all if clock is None else clock & self._all
         unknown = []
         for flop in self.flops:
             known = registers.get(flop.instance)
@@ -191,7 +198,7 @@ class Netlist:
         return self.values[self._index[name]]
 
     def _evaluate(self) -> None:
-        self.values[self._index[CLOCK]] = self._all
+        self.values[self._index[CLOCK]] = self._pulses
         for step in self._steps:
             step(self.values, self._all)
 
@@ -203,6 +210,66 @@ class Netlist:
     def clock(self) -> int:
         """Net of the clock."""
         return self._index[CLOCK]
+
+    @cached_property
+    def clock_of(self) -> dict[str, int]:
+        """The clock net of each flip-flop, of a clock gate the one behind it, of all else at the clock that itself."""
+        found = {pin.rpartition("/")[0]: net for pin, net in self.pins.items() if net == self.clock}
+        for flop in self.flops:
+            found[flop.instance] = flop.clock
+            if flop.clock in self.driving_cell:
+                found[self.driving_cell[flop.clock]] = flop.clock
+        return found
+
+    def _open_falling(self) -> None:
+        """Flip-flops on the falling edge took their input half a cycle before: they pass it on, as open latches do."""
+        rises = {self.clock: True}
+        rising = []
+        for flop in self.flops:
+            if self._rises(flop.clock, rises):
+                rising.append(flop)
+            else:
+                self._drivers[flop.output] = ("~{0}" if flop.inverts else "{0}", (flop.data,))
+        self.flops = rising
+
+    def _rises(self, net: int, known: dict[int, bool]) -> bool:
+        """Whether a clock net rises with the clock, the gates on the way being open."""
+        if net not in known:
+            known[net] = True  # a net that the clock does not reach
+            expression, sources = self._drivers.get(net, ("", ()))
+            for place, source in enumerate(sources):
+                if source == self.clock or source in self._clock_nets:
+                    levels = self._levels(expression, len(sources), place)
+                    known[net] = self._rises(source, known) == levels
+        return known[net]
+
+    @staticmethod
+    def _levels(expression: str, inputs: int, place: int) -> bool:
+        """Whether an expression rises with one of its inputs, for some values of the others."""
+        for others in product((0, 1), repeat=inputs):
+            low, high = (
+                eval(expression.format(*(*others[:place], bit, *others[place + 1 :])), {"ones": 1}) & 1
+                for bit in (0, 1)
+            )
+            if low != high:
+                return high > low
+        return True
+
+    @cached_property
+    def _clock_nets(self) -> set[int]:
+        """Nets that the clock reaches through gates."""
+        reached = {self.clock}
+        below: dict[int, list[int]] = {}
+        for net, (_, sources) in self._drivers.items():
+            for source in sources:
+                below.setdefault(source, []).append(net)
+        waiting = [self.clock]
+        while waiting:
+            for net in below.get(waiting.pop(), ()):
+                if net not in reached:
+                    reached.add(net)
+                    waiting.append(net)
+        return reached
 
     def _net(self, name: str) -> int:
         return self._index.setdefault(name, len(self._index))

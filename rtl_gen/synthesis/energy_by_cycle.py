@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pinta_hw.spec.errors import UserError
 
 from . import registers
-from .activity import Netlist
+from .activity import CLOCK, Netlist
 from .liberty import Liberty
 from .mapping import NETLIST
 from .power import cell_powers
@@ -98,7 +98,7 @@ def energy_by_cycle(
     netlist = Netlist(folder / NETLIST, library, cycles, top)
     known = {(name, bit): value for name, bit, value in bits}
     at_flops, inputs = _recorded(netlist, folder, known)
-    differing = netlist.replay(at_flops, inputs)
+    differing = netlist.replay(at_flops, inputs, known.get((CLOCK, 0)))
     if differing:
         raise UserError(f"power: the netlist of {top} differs from the recorded run in {differing:,} bits")
     period_changes = max(cycles - 1, 1)
@@ -114,7 +114,6 @@ def energy_by_cycle(
     nets_of: dict[str, list[int]] = {}
     for pin, net in netlist.pins.items():
         nets_of.setdefault(pin.rpartition("/")[0], []).append(net)
-    clock_of = _clocks(netlist)
     flops = {flop.instance for flop in netlist.flops}
     picojoules = period_ps * 1e-12 * 1e12
     data_weights: dict[str, dict[int, float]] = {}
@@ -127,7 +126,7 @@ def energy_by_cycle(
         leakage_mw[group] = leakage_mw.get(group, 0.0) + 1e3 * power.leakage_w
         flip_flops[group] = flip_flops.get(group, 0) + (instance in flops)
         clock, weights = clock_weights.setdefault(group, {}), data_weights.setdefault(group, {})
-        gate = clock_of.get(instance)
+        gate = netlist.clock_of.get(instance)
         open_share = activity[gate].duty if gate is not None else 1.0
         if gate is not None and open_share:
             clock[gate] = clock.get(gate, 0.0) + power.clock_w * picojoules / open_share
@@ -179,16 +178,6 @@ def _recorded(
         if key in inputs:
             given[net] = inputs[key]
     return at_flops, given
-
-
-def _clocks(netlist: Netlist) -> dict[str, int]:
-    """The clock net of each flip-flop, and of each clock gate the one behind it."""
-    clocks = {flop.clock for flop in netlist.flops} - {netlist.clock}
-    found = {flop.instance: flop.clock for flop in netlist.flops if flop.clock in clocks}
-    for net in clocks:
-        if net in netlist.driving_cell:
-            found[netlist.driving_cell[net]] = net
-    return found
 
 
 def _weighted(values: Sequence[int], weights: Mapping[int, float], cycles: int) -> npt.NDArray[np.float64]:

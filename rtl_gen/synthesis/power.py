@@ -123,7 +123,7 @@ def cell_powers(
     sta = require_sta()
     text, names = netlist.verilog(_FLAT)
     (folder / f"{_FLAT}.v").write_text(text)
-    clocks = {flop.clock for flop in netlist.flops}
+    clocks = {netlist.clock, *netlist.clock_of.values()}
     open_share = {netlist.pins[pin]: activity.duty for pin, activity in pins.items() if netlist.pins[pin] in clocks}
     own_names = {instance: name for name, instance in names.items()}
     lines = []
@@ -147,14 +147,9 @@ def cell_powers(
     if not idle.keys() == busy.keys() == netlist.cells.keys():
         errors = re.findall(r"^Error.*", report, re.MULTILINE)
         raise UserError(f"power: OpenSTA gives none: {errors[0] if errors else folder / 'power.log'}")
-    gate_of = {flop.instance: open_share[flop.clock] for flop in netlist.flops}
-    for pin, net in netlist.pins.items():
-        instance, _, name = pin.rpartition("/")
-        if net in clocks and name in library.cells[netlist.cells[instance]].functions:
-            gate_of[instance] = open_share[net]
     return {
         instance: CellPower(
-            idle[instance][0] * gate_of.get(instance, 1.0),
+            idle[instance][0] * open_share.get(netlist.clock_of.get(instance, -1), 1.0),
             max(0.0, busy[instance][0] - idle[instance][0]),
             busy[instance][1],
         )

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from golden.lowering.compiler import Lowered
 from golden.machine import Machine as Memory
 from pinta_hw.spec.isa.instruction import stream_word
+from rtl_gen.synthesis.activity import CLOCK
 from rtl_gen.synthesis.macro import memory_size
 from rtl_gen.synthesis.units import UnitDesign
 from tb.machine.design import machine_design
@@ -24,6 +25,8 @@ _DECLARED = re.compile(r"^  reg (?:signed )?(?:\[(\d+):0\] )?(\\\S+ |\w+)(?: *=.
 _PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\\\S+ |\w+);$", re.MULTILINE)
 _ALIAS = re.compile(r"^  assign (\\\S+|\w+) += (\\\S+|\w+) ?(?:\[(\d+)(?::(\d+))?\])? *;$", re.MULTILINE)
 _INSTANCE = re.compile(r"^  (\w+) +\\?(\S+) +\($", re.MULTILINE)
+_HELD = ("gate", "held")
+"""Below the clock of a unit: what lets its pulses pass."""
 _LEAST_BYTES = 1 << 16
 _LIMIT_CYCLES = 1 << 20
 
@@ -38,6 +41,8 @@ class Signal:
     path: tuple[str, ...]
     name: str
     width: int
+    place: tuple[str, ...] = ()
+    """Instances and name in the machine, where it lies outside the unit."""
     aliases: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -133,6 +138,9 @@ def record(lowered: Lowered, units: Sequence[str]) -> tuple[UnitDesign, dict[str
 
 def _signals(design: UnitDesign, unit: str) -> Iterator[Signal]:
     module = design.units[unit]
+    clock = unit.replace("_unit", "_clock")
+    if clock in design.units and clock != unit:
+        yield Signal((), CLOCK, 1, (clock, *_HELD))
     for direction, last, name in _PORT.findall(design.modules[module]):
         if direction == "input" and name not in ("clk", "rst"):
             yield Signal((), name.strip("\\ "), int(last or 0) + 1)
@@ -152,7 +160,7 @@ def _below(design: UnitDesign, module: str, path: tuple[str, ...]) -> Iterator[S
     for last, declared in _DECLARED.findall(text):
         name, width = declared.strip("\\ "), int(last or 0) + 1
         if name in assigned:
-            yield Signal(path, name, width, _of_register(parts, name, width))
+            yield Signal(path, name, width, aliases=_of_register(parts, name, width))
     for kind, name in _INSTANCE.findall(text):
         if kind in design.modules:
             yield from _below(design, kind, (*path, name))
@@ -186,7 +194,8 @@ def _with_recorder(harness: Design, signals: dict[str, tuple[Signal, ...]]) -> D
     """The harness, which also writes the signals of each unit to a file of its own while the machine is busy."""
     lines = []
     for number, (unit, own) in enumerate(signals.items()):
-        names = [".".join(f"\\{part} " for part in ("dut", unit, *signal.path, signal.name)) for signal in own]
+        places = [signal.place or (unit, *signal.path, signal.name) for signal in own]
+        names = [".".join(f"\\{part} " for part in ("dut", *place)) for place in places]
         lines += [
             f"  integer record_{number};",
             f'  initial record_{number} = $fopen("{unit}.bits", "w");',

@@ -17,6 +17,14 @@ from tb.power.measurement import _read, _write
 from tb.power.recording import Recording, Signal
 from tb.synthesis.test_synthesis import DESIGN, MINIMAL, needs_sta, needs_yosys
 
+GATED = """\
+module gated(input clk, input enable, output reg value);
+  reg held;
+  always @(negedge clk) held <= enable;
+  wire pulses = clk & held;
+  always @(posedge pulses) value <= !value;
+endmodule
+"""
 SRAM = """\
 library (srambank_64x4x16_6t122) {
   cell (srambank_64x4x16_6t122) {
@@ -87,6 +95,24 @@ def test_a_recorded_run_is_checked_register_by_register(counter: Path) -> None:
 
 
 @needs_yosys
+def test_clocks_rest_behind_gates_and_as_a_whole(tmp_path: Path) -> None:
+    source = tmp_path / "gated.v"
+    source.write_text(GATED)
+    synthesize(source, "gated", MINIMAL, work=tmp_path / "work")
+    enables, pulses = 0b0011_0110_1101, 0b1011_1110_0111
+    values = [0]
+    for cycle in range(11):
+        values.append(values[-1] ^ (enables & pulses) >> cycle & 1)
+    value = sum(bit << cycle for cycle, bit in enumerate(values))
+    with opened(MINIMAL) as library:
+        netlist = Netlist(tmp_path / "work" / "netlist.v", library, 12)
+        (flop,) = netlist.flops
+        enable = {netlist.inputs["enable"]: enables}
+        assert netlist.replay({flop.instance: value}, enable, pulses) == 0
+        assert netlist.replay({flop.instance: value}, enable) > 0
+
+
+@needs_yosys
 @needs_sta
 def test_energy_follows_what_happens(counter: Path) -> None:
     enables = [0] * 20 + [1] * 20
@@ -129,7 +155,7 @@ def test_a_recording_yields_bits_over_cycles(tmp_path: Path) -> None:
     file = tmp_path / "unit.bits"
     # Cycle by cycle: five bits of the first signal, one of the second above them.
     file.write_text("".join(f"{value:02x}\n" for value in (0b000001, 0b100001, 0b011110)))
-    signals = (Signal(("a", "b"), "state", 5, {"low": (1, 2)}), Signal((), "flag", 1))
+    signals = (Signal(("a", "b"), "state", 5, aliases={"low": (1, 2)}), Signal((), "flag", 1))
     recording = Recording(signals, file)
     assert recording.cycles == 3
     found = {(name, bit): value for name, bit, value in recording.bits()}
