@@ -22,7 +22,7 @@ ERROR_TEXT = {
     ErrorKind.MEMORY: "The AXI memory answered with an error.",
     ErrorKind.DEADLOCK: "Instructions wait for each other.",
     ErrorKind.WATCHDOG: "No instruction ended for as long as the watchdog waits.",
-    ErrorKind.CONFLICT: "Two units used the same bank in one cycle.",
+    ErrorKind.CONFLICT: "Two units used the same memory group in one cycle.",
     ErrorKind.START_REFUSED: "Start while busy or while an error stood; nothing was started.",
     ErrorKind.WRITE_REFUSED: "A program or setting was written while busy; nothing was written.",
 }
