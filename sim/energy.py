@@ -27,6 +27,8 @@ _OPERATION_OF = {
     Event.ELEMENT_ADD: ("elementwise lanes", "element_add"),
     Event.TABLE_READ: ("tables", "table_read"),
     Event.FETCH: ("operand fetch", "fetch"),
+    Event.CONVERT: ("converter", "convert"),
+    Event.VECTOR: ("FP32 lanes", "vector"),
     Event.REAL_ADD: ("FP32 lanes", "real_add"),
     Event.REAL_MULTIPLY: ("FP32 lanes", "real_multiply"),
     Event.REAL_DIVIDE: ("FP32 lanes", "real_divide"),

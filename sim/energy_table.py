@@ -42,6 +42,8 @@ class Operations(_Record):
     element_add: Operation
     table_read: Operation
     fetch: Operation
+    convert: Operation
+    vector: Operation
     real_add: Operation
     real_multiply: Operation
     real_divide: Operation

@@ -65,6 +65,7 @@ def _counts(config: AcceleratorConfig, operation: Operation) -> Counts:
             {
                 Event.SCRATCHPAD_READ: count * SmxFormat(operation.source.bits).planes,
                 Event.ROUND: count * BLOCK_SIDE,
+                Event.CONVERT: count * BLOCK_SIDE,
                 Event.REAL_WRITE: operation.rows,
             }
         )
@@ -119,6 +120,7 @@ def _encode(operation: Encode) -> Counts:
         {
             Event.REAL_READ: view.rows * view.columns,
             Event.QUANTIZE: count * BLOCK_ELEMENTS,
+            Event.CONVERT: count * BLOCK_ELEMENTS,
             Event.SCRATCHPAD_WRITE: count * SmxFormat(operation.result.bits).planes,
         }
     )
@@ -134,6 +136,7 @@ def _vector(operation: Vector) -> Counts:
     return Counter(
         {
             _EVENT_OF_VECTOR[operation.operation]: operation.length if adds else rows * REAL_BANKS,
+            Event.VECTOR: rows * REAL_BANKS,
             Event.REAL_READ: reads * REAL_BANKS,
             Event.REAL_WRITE: 1 if adds else operation.length,
         }

@@ -57,6 +57,8 @@ def energies(lowered: Lowered, measured: Measurement) -> Energies:
     fit.update()
     fit.solve("operands and results", Unit.GEMM, Event.FETCH, Event.ROUND)
     fit.solve("elementwise unit", Unit.ELEMENTWISE, Event.ELEMENT_MULTIPLY, Event.ELEMENT_ADD, Event.TABLE_READ)
+    fit.share("converter", Event.CONVERT)
+    fit.share("residual unit", Event.VECTOR)
     fit.share("scratchpad switch", Event.SCRATCHPAD_READ, Event.SCRATCHPAD_WRITE)
     fit.share("real memory switch", Event.REAL_READ, Event.REAL_WRITE)
     fit.share("transfer", Event.BEAT)
@@ -74,7 +76,11 @@ def energies(lowered: Lowered, measured: Measurement) -> Energies:
 class _Fit:
     def __init__(self, lowered: Lowered, measured: Measurement) -> None:
         self._measured = measured
-        self.idle = {part: float(group.clock_pj.min()) for part, group in measured.parts.items()}
+        # The control counts cycles while a program runs; all others have cycles in which they rest.
+        self.idle = {
+            part: float(np.median(group.clock_pj) if part == "control" else group.clock_pj.min())
+            for part, group in measured.parts.items()
+        }
         self._dynamic = {
             part: group.clock_pj - self.idle[part] + group.data_pj for part, group in measured.parts.items()
         }

@@ -25,6 +25,8 @@ _OPERATIONS: dict[str, tuple[Event | None, str]] = {
     "element_add": (Event.ELEMENT_ADD, "elementwise unit"),
     "table_read": (Event.TABLE_READ, "elementwise unit: range reduction and coefficients, the table as logic"),
     "fetch": (Event.FETCH, "GEMM unit: addresses, switch, transposer, registers; the same for the elementwise unit"),
+    "convert": (Event.CONVERT, "converter: all that its quantizations and roundings do not explain"),
+    "vector": (Event.VECTOR, "residual unit: all that its operations do not explain"),
     "real_add": (Event.REAL_ADD, "adders of the update unit, and their share of its pipeline"),
     "real_multiply": (Event.REAL_MULTIPLY, "multipliers of the update unit, and their share of its pipeline"),
     "real_divide": (Event.REAL_DIVIDE, "dividers of the update unit, and their share of its pipeline"),
