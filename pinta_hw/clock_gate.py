@@ -1,8 +1,10 @@
 """A clock gate: what an integrated clock gating cell does in silicon."""
 
-from amaranth import ClockDomain, ClockSignal, Module, Signal
+from amaranth import ClockDomain, ClockSignal, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from .placement import place
 
 
 class ClockGate(wiring.Component):
@@ -29,3 +31,13 @@ class ClockGate(wiring.Component):
         m.d.falling += held.eq(self.enable)
         m.d.comb += [ClockSignal("falling").eq(ClockSignal()), self.gated.eq(ClockSignal() & held)]
         return m
+
+
+def gate(m: Module, name: str, enable, platform) -> Value:
+    """The module's clock while ``enable`` is high, from the pulse at the end of the same cycle on, and during resets.
+
+    Where the module's own clock rests, the first of its pulses still finds the enable of before.
+    """
+    own = place(m, name, ClockGate(), platform)
+    m.d.comb += own.enable.eq(enable | ResetSignal())
+    return own.gated

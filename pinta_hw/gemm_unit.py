@@ -1,10 +1,11 @@
 """The GEMM unit: from an instruction and a scratchpad to results there or in real memory."""
 
-from amaranth import Cat, Module, Mux
+from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .array.array import PeArray
+from .clock_gate import gate
 from .instruction import gemm_layout
 from .memory.real_memory import RealPort
 from .memory.scratchpad import ReadSignature, WriteSignature
@@ -17,6 +18,9 @@ from .results.writer import Writer
 from .smx import Width
 from .spec.config import AcceleratorConfig
 from .spec.isa.real_memory import REAL_GROUPS
+
+_FLOW_CYCLES = 2 * Quantizer.latency + 1
+"""A beat of two planes more than fit in a cycle takes two to write, and so does each of those before it."""
 
 
 class GemmUnit(wiring.Component):
@@ -58,10 +62,15 @@ class GemmUnit(wiring.Component):
         config = self._config
         fetch = place(m, "fetch", Fetch(config), platform)
         array = place(m, "array", PeArray(config), platform)
-        quantizers = [place(m, f"quantizer_{n}", Quantizer(), platform) for n in range(config.quantizers)]
+        to_real = self.gemm.to_real
+        results_flow = self._build_flow(m, array.results.valid & ~to_real)
+        clock = gate(m, "quantizer_clock", results_flow, platform)
+        quantizers = [place(m, f"quantizer_{n}", Quantizer(), platform, clock=clock) for n in range(config.quantizers)]
         walk = place(m, "beat_walk", BeatWalk(config), platform)
         writer = place(m, "writer", Writer(config), platform)
-        real_writer = place(m, "real_writer", RealWriter(config), platform)
+        real_writer = place(
+            m, "real_writer", RealWriter(config), platform, clock=gate(m, "real_writer_clock", to_real, platform)
+        )
         wiring.connect(m, wiring.flipped(self.a_memory), fetch.a_memory)
         wiring.connect(m, wiring.flipped(self.b_memory), fetch.b_memory)
         wiring.connect(m, wiring.flipped(self.result_memory), writer.memory)
@@ -70,7 +79,8 @@ class GemmUnit(wiring.Component):
         wiring.connect(m, fetch.a, array.a)
         wiring.connect(m, fetch.b, array.b)
         wiring.connect(m, fetch.steps, array.steps)
-        to_real = self.gemm.to_real
+        real_start = Signal()  # its clock runs from then on
+        m.d.sync += real_start.eq(self.start)
         m.d.comb += [
             fetch.start.eq(self.start),
             fetch.gemm.eq(self.gemm),
@@ -78,7 +88,7 @@ class GemmUnit(wiring.Component):
             walk.gemm.eq(self.gemm),
             writer.gemm.eq(self.gemm),
             writer.beat.eq(walk.beat),
-            real_writer.start.eq(self.start),
+            real_writer.start.eq(real_start),
             real_writer.gemm.eq(self.gemm),
             real_writer.beat.eq(walk.beat),
             self.done.eq(writer.done | real_writer.done),
@@ -101,3 +111,12 @@ class GemmUnit(wiring.Component):
                 writer.blocks.payload[index].eq(quantizer.o.payload),
             ]
         return m
+
+    def _build_flow(self, m: Module, arriving):
+        """Whether blocks are on their way through the quantizers, which a beat leaves within `_FLOW_CYCLES`."""
+        left = Signal(range(_FLOW_CYCLES + 1))
+        with m.If(arriving):
+            m.d.sync += left.eq(_FLOW_CYCLES)
+        with m.Elif(left != 0):
+            m.d.sync += left.eq(left - 1)
+        return arriving | (left != 0)

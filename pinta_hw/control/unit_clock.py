@@ -1,11 +1,10 @@
 """The clock of a unit, which rests while the unit has nothing to do."""
 
-from amaranth import Module, ResetSignal, Signal
+from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from pinta_hw.clock_gate import ClockGate
-from pinta_hw.placement import place
+from pinta_hw.clock_gate import gate
 
 
 class UnitClock(wiring.Component):
@@ -29,11 +28,8 @@ class UnitClock(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        gate = place(m, "gate", ClockGate(), platform)
         settling = Signal()
         m.d.sync += settling.eq(self.running)
-        m.d.comb += [
-            gate.enable.eq(self.running | settling | self.resetting | ResetSignal()),
-            self.gated.eq(gate.gated),
-        ]
+        awake = self.running | settling | self.resetting
+        m.d.comb += self.gated.eq(gate(m, "gate", awake, platform))
         return m

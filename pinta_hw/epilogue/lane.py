@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..clock_gate import gate
 from ..placement import place
 from ..results.quantizer import ACCUMULATOR_REBIAS, Quantizer
 from ..smx import QuantizedBlock, Width
@@ -62,11 +63,12 @@ class ElementwiseLane(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        products = place(m, "products", Products(), platform)
-        exact_sum = place(m, "exact_sum", ExactSum(), platform)
+        is_table, is_sum, entering = Signal(), Signal(), Signal()
+        # The operation stands long before its first block comes, and what it does not use rests.
+        products = place(m, "products", Products(), platform, clock=gate(m, "products_clock", ~is_table, platform))
+        exact_sum = place(m, "exact_sum", ExactSum(), platform, clock=gate(m, "exact_sum_clock", ~is_sum, platform))
         quantizer = place(m, "quantizer", Quantizer(SUM_BITS, SUM_EXPONENT_BITS, SUM_REBIAS), platform)
 
-        is_table, is_sum, entering = Signal(), Signal(), Signal()
         m.d.comb += [
             is_table.eq(self.step.operation == Operation.TABLE),
             is_sum.eq(self.step.operation == Operation.SUM_PARTS),
@@ -77,7 +79,8 @@ class ElementwiseLane(wiring.Component):
         terms, terms_valid = Signal(TermPair(), reset_less=True), Signal()
         next_terms, next_valid = products.terms.as_value(), products.terms_valid
         if self._tables:
-            table = place(m, "table", TableUnit(self._functions), platform)
+            clock = gate(m, "table_clock", is_table, platform)
+            table = place(m, "table", TableUnit(self._functions), platform, clock=clock)
             m.d.comb += [table.step.eq(self.step), table.valid.eq(entering & is_table)]
             next_terms = Mux(is_table, table.terms.as_value(), next_terms)
             next_valid = next_valid | table.terms_valid
@@ -107,7 +110,7 @@ class ElementwiseLane(wiring.Component):
 
     def _build_sums(self, m, platform, products, terms, is_sum):
         """The sums, and whether they are complete."""
-        part_sums = place(m, "part_sums", PartSums(), platform)
+        part_sums = place(m, "part_sums", PartSums(), platform, clock=gate(m, "part_sums_clock", is_sum, platform))
         valid, first, complete = Signal(), Signal(), Signal(PartSums.latency + 1)
         m.d.sync += [
             valid.eq(self.valid & is_sum),

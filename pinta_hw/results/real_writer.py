@@ -44,7 +44,7 @@ class RealWriter(wiring.Component):
     Members
     -------
     start : In(1)
-        Begin with the results of `gemm`, which stays constant until `done`.
+        Begin with the results of `gemm`, which stays constant until `done`; high in the cycle after the GEMM's own.
     beat : In
         Place of the beat at `blocks`.
     blocks : In
@@ -92,7 +92,7 @@ class RealWriter(wiring.Component):
         row_valid = Signal()
         in_turn = Signal()
         enters = Signal()
-        m.d.sync += in_turn.eq(~in_turn & ~self.start)
+        m.d.sync += in_turn.eq(~in_turn | self.start)
         address_bits = ceil_log2(self._config.real_group_words)
         takes_turns = Signal()
         m.d.comb += [
