@@ -84,7 +84,6 @@ def closed_form_command(
     with progress_bar(Console(stderr=True)) as bar:
         compiled = bar.add_task("compiled", total=len(possible))
         run.compile(possible, compiled_cycles, model_version((*MODEL, "golden")), partial(bar.advance, compiled))
-    store.close()
     names = [base.name for base in space.bases]
     if json:
         typer.echo(json_format.dumps(as_json(described, run, names, version)))

@@ -70,7 +70,6 @@ def sweep(
             chosen = run.first_of_fronts()
             compiled = bar.add_task("compiled", total=len(chosen))
             run.compile(chosen, compiled_cycles, compiler, partial(bar.advance, compiled))
-    store.close()
     names = [base.name for base in space.bases]
     (folder / "points.csv").write_text(as_csv(described, names, run.rows), encoding="utf-8")
     best = [row for _, rows in run.fronts() for row in rows]

@@ -31,8 +31,6 @@ class StepWork:
         What comes from the memory outside.
     parameters : int
         Trained numbers.
-    passes : float
-        Times that rows go through the network one after the other: micro-batches of full size, times full chunks.
     kept_words : int
         Scratchpad words, about, of what a micro-batch keeps between forward and backward pass.
     largest_words : int
@@ -42,7 +40,6 @@ class StepWork:
     phases: Phases
     tables: Counter[Table]
     parameters: int
-    passes: float
     kept_words: int
     largest_words: int
 
@@ -97,15 +94,7 @@ def _step_work(experiment: Experiment, problem: ProblemShape) -> StepWork:
     phases["update"] = Counter({Learning(optimizer, parameters): 1})
     phases["store"] = Counter({Beats(Direction.STORE_REAL, 1): 1 + problem.conditions})
     tables[Table.of_numbers(len(ADAM_SCALARS) if optimizer is Optimizer.ADAM else 1)] += 1
-    return StepWork(phases, tables, parameters, _passes(context), kept, largest)
-
-
-def _passes(context: StepContext) -> float:
-    """Not whole, so that a step never becomes faster because a point more makes one more micro-batch."""
-    training, chunk = context.experiment.training, context.experiment.estimator.chunk
-    points = max(training.interior, context.problem.conditions * training.boundary)
-    directions = context.directions + ("time" in context.problem.outputs)
-    return max(1.0, points / training.micro_batch) * max(1.0, directions / chunk)
+    return StepWork(phases, tables, parameters, kept, largest)
 
 
 def micro_batches(training: Training, conditions: int) -> list[tuple[int, int]]:

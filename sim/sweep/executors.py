@@ -51,6 +51,6 @@ def computed_by_dask(batches: Sequence[Batch], address: str) -> Results:
             f"scheduler: {address} does not answer; allowed: the address of a running Dask scheduler, such as "
             "tcp://localhost:8786"
         ) from error
-    with client:
+    with client, client.as_current():
         for future in completed(client.map(evaluate, batches, pure=False)):
             yield future.result()

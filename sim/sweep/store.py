@@ -37,7 +37,8 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists():
                 self._read()
-            self._stream = path.open("a", encoding="utf-8")
+            with path.open("a", encoding="utf-8"):
+                pass  # whether results can be kept is known before any is computed
         except OSError as error:
             raise UserError(f"{path}: cannot be written ({error.strerror}); allowed: a folder of your own") from error
 
@@ -47,15 +48,11 @@ class Store:
 
     def add(self, results: Iterable[tuple[str, Outcome]]) -> None:
         """Keep results, so that they outlive whatever happens next."""
-        for key, outcome in results:
-            self._known[key] = outcome
-            text = json.dumps(outcome)
-            self._stream.write(f"{key} {_check(key, text)} {text}\n")
-        self._stream.flush()
-
-    def close(self) -> None:
-        """No more results."""
-        self._stream.close()
+        with self._path.open("a", encoding="utf-8") as stream:
+            for key, outcome in results:
+                self._known[key] = outcome
+                text = json.dumps(outcome)
+                stream.write(f"{key} {_check(key, text)} {text}\n")
 
     def _read(self) -> None:
         content = self._path.read_bytes()
