@@ -35,6 +35,27 @@ class Flop:
     inverts: bool
 
 
+@dataclass(frozen=True)
+class Apart:
+    """A netlist taken apart: every cell between ports of its own.
+
+    Parameters
+    ----------
+    verilog : str
+    names : dict of str to str
+        Instance in the netlist, by cell.
+    inputs : dict of str to int
+        Net by input port; all clocks are the port `CLOCK`.
+    outputs : dict of str to (str, int, float)
+        By output port the pin that drives it, its net, and the capacitance of all pins at that net.
+    """
+
+    verilog: str
+    names: dict[str, str]
+    inputs: dict[str, int]
+    outputs: dict[str, tuple[str, int, float]]
+
+
 class Netlist:
     """A netlist as a function from one cycle to the next.
 
@@ -167,31 +188,37 @@ class Netlist:
         q, d, clock = self.values[flop.output], self.values[flop.data], self.values[flop.clock]
         return q & ~clock | (d ^ (self._all if flop.inverts else 0)) & clock
 
-    def verilog(self, name: str) -> tuple[str, dict[str, str]]:
-        """The cells as one flat module, and each instance by its name there; what nothing drives is an input.
-
-        Nets are called ``n`` with a number, which keeps OpenSTA from taking parts of their names for bits of a bus.
-        """
+    def apart(self, name: str) -> "Apart":
+        """The cells as one module in which none drives another, for tools that would guess what lies between them."""
         constants = {index: bit for text, index in self._index.items() if (bit := _constant(text)) is not None}
-
-        def written(net: int) -> str:
-            while net in self._same:
-                net = self._same[net]
-            return f"1'b{constants[net]}" if net in constants else CLOCK if net == self.clock else f"n{net}"
-
-        pins: dict[str, list[str]] = {}
-        used, driven = {CLOCK}, set()
-        for place, net in self.pins.items():
+        root, clocks = self.root, self.clocks
+        cells: dict[str, list[str]] = {}
+        inputs: dict[str, int] = {}
+        outputs: dict[str, tuple[str, int]] = {}
+        loads: dict[int, float] = {}
+        for place, given in self.pins.items():
             instance, _, pin = place.rpartition("/")
-            text = written(net)
-            pins.setdefault(instance, []).append(f".{pin}({text})")
-            (driven if pin in self._library.cells[self.cells[instance]].functions else used).add(text)
-        inputs = sorted(text for text in used - driven if not text.startswith("1'"))
-        names = {f"u{number}": instance for number, instance in enumerate(pins)}
-        lines = [f"module {name}({', '.join(inputs)});", f"  input {', '.join(inputs)};"]
-        lines += [f"  wire {text};" for text in sorted(driven)]
-        lines += [f"  {self.cells[instance]} {own} ({', '.join(pins[instance])});" for own, instance in names.items()]
-        return "\n".join([*lines, "endmodule", ""]), names
+            net, cell = root(given), self._library.cells[self.cells[instance]]
+            own = cells.setdefault(instance, [])
+            if pin in cell.functions:
+                text = f"o{len(outputs)}"
+                outputs[text] = (f"u{len(cells) - 1}/{pin}", net)
+            else:
+                loads[net] = loads.get(net, 0.0) + cell.capacitances.get(pin, 0.0)
+                text = f"1'b{constants[net]}" if net in constants else CLOCK if net in clocks else f"n{net}"
+                if text.startswith("n"):
+                    inputs[text] = net
+            own.append(f".{pin}({text})")
+        names = {f"u{number}": instance for number, instance in enumerate(cells)}
+        ports = [CLOCK, *inputs, *outputs]
+        lines = [f"module {name}({', '.join(ports)});", f"  input {', '.join([CLOCK, *inputs])};"]
+        if outputs:
+            lines.append(f"  output {', '.join(outputs)};")
+        lines += [f"  {self.cells[instance]} {own} ({', '.join(cells[instance])});" for own, instance in names.items()]
+        text = "\n".join([*lines, "endmodule", ""])
+        return Apart(
+            text, names, inputs, {port: (pin, net, loads.get(net, 0.0)) for port, (pin, net) in outputs.items()}
+        )
 
     def bit(self, name: str) -> int:
         """Value of a net in the last cycle, one bit a stream."""
@@ -211,14 +238,25 @@ class Netlist:
         """Net of the clock."""
         return self._index[CLOCK]
 
+    def root(self, net: int) -> int:
+        """The net that a net is another name of."""
+        while net in self._same:
+            net = self._same[net]
+        return net
+
+    @cached_property
+    def clocks(self) -> frozenset[int]:
+        """The clock, and the clocks behind gates."""
+        return frozenset(map(self.root, {self.clock, *(flop.clock for flop in self.flops)}))
+
     @cached_property
     def clock_of(self) -> dict[str, int]:
         """The clock net of each flip-flop, of a clock gate the one behind it, of all else at the clock that itself."""
         found = {pin.rpartition("/")[0]: net for pin, net in self.pins.items() if net == self.clock}
         for flop in self.flops:
-            found[flop.instance] = flop.clock
-            if flop.clock in self.driving_cell:
-                found[self.driving_cell[flop.clock]] = flop.clock
+            net = found[flop.instance] = self.root(flop.clock)
+            if net in self.driving_cell:
+                found[self.driving_cell[net]] = net
         return found
 
     def _open_falling(self) -> None:

@@ -108,9 +108,8 @@ def energy_by_cycle(
         Activity(change.bit_count() / period_changes, value.bit_count() / cycles)
         for change, value in zip(changes, values, strict=True)
     ]
-    pins = {pin: activity[net] for pin, net in netlist.pins.items()}
     with TemporaryDirectory(prefix="pinta-power-") as temporary:
-        powers = cell_powers(netlist, library, Path(temporary), period_ps, pins)
+        powers = cell_powers(netlist, library, Path(temporary), period_ps, activity.__getitem__)
     nets_of: dict[str, list[int]] = {}
     for pin, net in netlist.pins.items():
         nets_of.setdefault(pin.rpartition("/")[0], []).append(net)

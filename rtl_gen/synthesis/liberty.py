@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,8 @@ from pinta_hw.spec.errors import UserError
 _TOKEN = re.compile(
     r"""^\s*(?:
         (?P<group>library|cell|pin|pg_pin|ff|latch)\s*\(\s*"?(?P<name>[^")]*)"?\s*\)
-      | (?P<key>area|direction|function|time_unit|clocked_on|next_state|enable|data_in)\s*:\s*"?(?P<value>[^";\n]*)"?
+      | (?P<key>area|capacitance|direction|function|time_unit|clocked_on|next_state|enable|data_in)
+        \s*:\s*"?(?P<value>[^";\n]*)"?
     )""",
     re.VERBOSE | re.MULTILINE,
 )
@@ -38,6 +39,8 @@ class Cell:
         ``enable`` and ``data_in`` of the cell's latch; empty if it has none.
     flop : dict of str to str
         ``state``, ``clocked_on`` and ``next_state`` of the cell's flip-flop; empty if it has none.
+    capacitances : dict of str to float
+        Of input pins, in the unit of the library.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Cell:
     functions: dict[str, str]
     latch: dict[str, str]
     flop: dict[str, str]
+    capacitances: dict[str, float] = field(default_factory=dict)
 
     @property
     def flops(self) -> int:
@@ -171,6 +175,7 @@ def _parsed(plain: Path, given: Path) -> Liberty:
         elif group == "cell":
             finish()
             cell = {"name": match["name"], "area_um2": 0.0, "inputs": (), "functions": {}, "latch": {}, "flop": {}}
+            cell["capacitances"] = {}
             pin = ""
         elif key == "time_unit":
             time_unit_ps = _time_unit_ps(value, given)
@@ -186,6 +191,8 @@ def _parsed(plain: Path, given: Path) -> Liberty:
             cell["latch"], pin = {"state": match["name"].split(",")[0].strip()}, ""
         elif key == "area":
             cell["area_um2"] = float(value)
+        elif key == "capacitance" and pin:
+            cell["capacitances"].setdefault(pin, float(value))
         elif key == "direction" and value == "input" and pin:
             cell["inputs"] += (pin,)
         elif key == "function" and pin:

@@ -1,7 +1,7 @@
 """Power of a mapped design under simulated activity, cell by cell."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,19 +15,22 @@ from .mapping import NETLIST
 from .timing import Activity
 from .tools import require_sta, run
 
-# The power of the whole is asked for first, because that of a cell crashes OpenSTA 2.0.17 before all delays are known.
 _POWERS = "powers.txt"
 _IDLE = "powers-idle.txt"
-_FLAT = "flat"
+_APART = "apart"
+_SLEW_PS = 20.0
+"""At every input."""
 _SCRIPT = """\
 read_liberty {library}
 read_verilog {top}.v
 link_design {top}
+foreach gate {{{gates}}} {{ set_disable_timing [get_lib_cells $gate] }}
 create_clock -name clk -period {period:g} [get_ports {clock}]
-foreach port [all_inputs] {{
-  if {{[get_property $port full_name] != "{clock}"}} {{ set_input_delay 0 -clock clk $port }}
-}}
+set_input_delay 0 -clock clk [all_inputs]
+set_input_transition {slew:g} [all_inputs]
+source loads.tcl
 set corner [sta::cmd_corner]
+# The power of the whole is asked for first: that of a cell crashes OpenSTA 2.0.17 before all delays are known.
 proc write_powers {{file corner}} {{
   sta::design_power $corner
   set out [open $file w]
@@ -93,17 +96,19 @@ def simulated_power_mw(
     with liberty_file.opened(liberty) as library:
         netlist = Netlist(work / NETLIST, library, streams, result.top)
         pins, _ = netlist.run(cycles)
-        powers = cell_powers(netlist, library, work, result.period_ps, pins)
+        seen = {netlist.root(netlist.pins[pin]): activity for pin, activity in pins.items()}
+        powers = cell_powers(netlist, library, work, result.period_ps, seen.__getitem__)
     return 1e3 * sum(power.total_w for power in powers.values())
 
 
 def cell_powers(
-    netlist: Netlist, library: Liberty, folder: Path, period_ps: float, pins: Mapping[str, Activity]
+    netlist: Netlist, library: Liberty, folder: Path, period_ps: float, activity: Callable[[int], Activity]
 ) -> dict[str, CellPower]:
-    """Power of every cell, by instance, from OpenSTA.
+    """Power of every cell, by instance, from OpenSTA under the given activity of every net.
 
-    OpenSTA lets the clock through every gate in every cycle. So it is asked twice, without and with the activity
-    of the data, and what a cell spends on the clock alone is taken as often as its gate was open.
+    OpenSTA 2.0.17 propagates activities through gates, over whatever their outputs were given, and lets the clock
+    through every gate in every cycle. So it sees each cell apart from the others, with the loads of its nets, and is
+    asked twice, without and with data: what a flip-flop spends on the clock alone is taken as often as its gate was open.
 
     Parameters
     ----------
@@ -112,8 +117,8 @@ def cell_powers(
     folder : Path
         Where scripts, logs and results go.
     period_ps : float
-    pins : dict of str to Activity
-        Activity of every pin; that of clock pins is the share of cycles in which the clock comes (``duty``).
+    activity : callable
+        Activity by net; that of a clock's net is the share of cycles in which the clock comes (``duty``).
 
     Raises
     ------
@@ -121,40 +126,48 @@ def cell_powers(
         If OpenSTA is missing or fails.
     """
     sta = require_sta()
-    text, names = netlist.verilog(_FLAT)
-    (folder / f"{_FLAT}.v").write_text(text)
-    clocks = {netlist.clock, *netlist.clock_of.values()}
-    open_share = {netlist.pins[pin]: activity.duty for pin, activity in pins.items() if netlist.pins[pin] in clocks}
-    own_names = {instance: name for name, instance in names.items()}
+    apart = netlist.apart(_APART)
+    (folder / f"{_APART}.v").write_text(apart.verilog)
+    loads = [f"set_load {load:.6g} [get_ports {port}]" for port, (_, _, load) in apart.outputs.items() if load]
+    (folder / "loads.tcl").write_text("\n".join(loads) + "\n")
     lines = []
-    for pin, activity in pins.items():
-        if netlist.pins[pin] not in clocks:
-            instance, _, port = pin.rpartition("/")
-            place = f"[get_pins {own_names[instance]}/{port}]"
-            lines.append(f"sta::set_power_pin_activity {place} {activity.toggles:.6g} {activity.duty:.6g}")
+    for port, net in apart.inputs.items():
+        seen = activity(net)
+        lines.append(f"sta::set_power_input_port_activity [get_ports {port}] {seen.toggles:.6g} {seen.duty:.6g}")
+    for pin, net, _ in apart.outputs.values():
+        seen = activity(net)
+        if net in netlist.clocks:
+            seen = Activity(2 * seen.duty, seen.duty / 2)
+        lines.append(f"sta::set_power_pin_activity [get_pins {pin}] {seen.toggles:.6g} {seen.duty:.6g}")
     (folder / "activities.tcl").write_text("\n".join(lines) + "\n")
+    gates = {name for name in netlist.cells.values() if not library.cells[name].flops}
     script = _SCRIPT.format(
         library=library.path.resolve(),
-        top=_FLAT,
+        top=_APART,
+        gates=" ".join(f"{library.name}/{name}" for name in sorted(gates)),
         period=period_ps / library.time_unit_ps,
         clock=CLOCK,
+        slew=_SLEW_PS / library.time_unit_ps,
         idle=_IDLE,
         powers=_POWERS,
     )
     (folder / "power.tcl").write_text(script)
     report = run([sta, "-no_splash", "-exit", "power.tcl"], folder, "power.log")
-    idle, busy = (_read(folder / name, names) for name in (_IDLE, _POWERS))
+    idle, busy = (_read(folder / name, apart.names) for name in (_IDLE, _POWERS))
     if not idle.keys() == busy.keys() == netlist.cells.keys():
         errors = re.findall(r"^Error.*", report, re.MULTILINE)
         raise UserError(f"power: OpenSTA gives none: {errors[0] if errors else folder / 'power.log'}")
-    return {
-        instance: CellPower(
-            idle[instance][0] * open_share.get(netlist.clock_of.get(instance, -1), 1.0),
-            max(0.0, busy[instance][0] - idle[instance][0]),
-            busy[instance][1],
-        )
-        for instance in netlist.cells
-    }
+    flops = {flop.instance for flop in netlist.flops}
+    found = {}
+    for instance in netlist.cells:
+        clock = netlist.clock_of.get(instance)
+        share = 1.0 if clock is None else activity(clock).duty
+        alone, moved = idle[instance][0], max(0.0, busy[instance][0] - idle[instance][0])
+        if clock is not None and instance not in flops:  # a clock gate, whose output is a clock
+            found[instance] = CellPower(alone + moved, 0.0, busy[instance][1])
+        else:
+            found[instance] = CellPower(alone * share, moved, busy[instance][1])
+    return found
 
 
 def _read(path: Path, names: Mapping[str, str]) -> dict[str, tuple[float, float]]:
