@@ -4,11 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from pinta_hw.spec.config import Grouping
+from pinta_hw.spec.config import AcceleratorConfig, Grouping
 from pinta_hw.spec.presets import load_config
 from sim.area import area_um2, flip_flops, memory_um2, real_multiply_add_um2
 
-EDGE = load_config("edge")
+OWN = AcceleratorConfig(
+    "own",
+    (Grouping(8, 2), Grouping(2, 8)),
+    groups=8,
+    banks=16,
+    words=1024,
+    program_depth=1024,
+    real_words=4096,
+    table_lanes=2,
+)
 
 
 @pytest.mark.parametrize("preset", ["tiny", "edge", "large"])
@@ -21,7 +30,7 @@ def test_every_part_has_an_area(preset: str) -> None:
 @pytest.mark.parametrize(
     ("change", "parts"),
     [
-        ({"groupings": (Grouping(8, 8),)}, {"array"}),
+        ({"groupings": (Grouping(8, 8),)}, {"array", "operands and results"}),
         ({"words": 2048}, {"scratchpad banks", "program stores"}),
         ({"groups": 6}, {"scratchpad banks", "scratchpad switch"}),
         ({"real_words": 8192}, {"real memory banks"}),
@@ -33,7 +42,7 @@ def test_every_part_has_an_area(preset: str) -> None:
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
 def test_a_change_costs_where_it_is(change: dict, parts: set[str]) -> None:
-    before, after = area_um2(EDGE), area_um2(replace(EDGE, **change))
+    before, after = area_um2(OWN), area_um2(replace(OWN, **change))
     changed = {part for part in before if before[part] != pytest.approx(after[part], rel=0.01)}
     assert changed == parts
     grows = next(iter(change)) not in ("groups", "residual_lanes")
@@ -50,4 +59,4 @@ def test_a_memory_takes_whole_banks() -> None:
 
 
 def test_a_real_multiply_add_is_smaller_than_a_residual_lane() -> None:
-    assert 500 < real_multiply_add_um2() < area_um2(replace(EDGE, residual_lanes=1))["residual unit"]
+    assert 500 < real_multiply_add_um2() < area_um2(replace(OWN, residual_lanes=1))["residual unit"]
