@@ -108,7 +108,7 @@ def cell_powers(
 
     OpenSTA 2.0.17 propagates activities through gates, over whatever their outputs were given, and lets the clock
     through every gate in every cycle. So it sees each cell apart from the others, with the loads of its nets, and is
-    asked twice, without and with data: what a flip-flop spends on the clock alone is taken as often as its gate was open.
+    asked twice, without and with data: what a flip-flop spends on the clock alone counts as often as its gate was open.
 
     Parameters
     ----------

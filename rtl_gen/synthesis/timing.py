@@ -69,14 +69,10 @@ def analyze(
     latches: int = 0,
     macro_libraries: Sequence[Path] = (),
     activities: Mapping[str, Activity] | None = None,
-    pin_activities: Mapping[str, Activity] | None = None,
 ) -> Timing:
     """Time a netlist; ``latches`` is the number of its clock gates.
 
     With ``activities`` (by port; ports not named are `RANDOM`) also its power.
-
-    Where ``pin_activities`` (by ``instance/pin``) says nothing, OpenSTA propagates activities; through trees of
-    exclusive ors it overestimates them many times over.
 
     Raises
     ------
@@ -110,15 +106,6 @@ def analyze(
         script += [
             f"sta::set_power_input_port_activity [get_ports {{{port}}}] {activity.toggles} {activity.duty}"
             for port, activity in activities.items()
-        ]
-        by_activity: dict[Activity, list[str]] = {}
-        for pin, activity in (pin_activities or {}).items():
-            by_activity.setdefault(activity, []).append(pin)
-        # `set_power_activity -pins` of OpenSTA 2.0.17 calls a procedure that does not exist; this is what it is for.
-        script += [
-            f"foreach pin [get_pins {{{' '.join(pins)}}}] "
-            f"{{ sta::set_power_pin_activity $pin {activity.toggles} {activity.duty} }}"
-            for activity, pins in by_activity.items()
         ]
         script += ["report_power -digits 8"]
     (folder / "timing.tcl").write_text("\n".join(script) + "\n")
