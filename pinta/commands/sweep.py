@@ -14,6 +14,7 @@ from golden.short_training import relative_l2
 from pinta.compiled_step import compiled_cycles
 from pinta.problem_shape import problem_shape
 from pinta.sweep_figure import fronts
+from sim.closed_form.estimate import ASSUMPTION
 from sim.energy_table import load_table
 from sim.sweep.description import SweepFile, load_sweep
 from sim.sweep.engine import Run
@@ -108,6 +109,7 @@ def _print(described: SweepFile, run: Run, computed: int, broken: int, folder: P
         console.print(table)
         if len(rows) > _SHOWN:
             console.print(f"and {len(rows) - _SHOWN} more in {folder}/front.csv", highlight=False)
+    console.print(f"Assumed: {ASSUMPTION}.", highlight=False)
     failed = sum("failed" in row.outcome for row in run.rows)
     again = f", {broken} damaged results not used" if broken else ""
     console.print(

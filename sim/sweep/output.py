@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..closed_form.estimate import ASSUMPTION
 from .description import SweepFile
 from .engine import Row, Run
 from .evaluate import UNITS
@@ -46,6 +47,7 @@ def as_json(sweep: SweepFile, run: Run, names: Sequence[str], version: str) -> d
     return {
         "sweep": sweep.model_dump(mode="json"),
         "model": version,
+        "assumption": ASSUMPTION,
         "units": {name: UNITS[name] for name in FIGURES},
         "points": [
             {

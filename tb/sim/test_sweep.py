@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 import yaml
 
+from golden.short_training import relative_l2
 from pinta.problem_shape import problem_shape
 from pinta_hw.spec.config import Grouping
 from pinta_hw.spec.errors import UserError
 from sim.energy_table import load_table
 from sim.sweep.description import SweepFile, load_sweep
 from sim.sweep.engine import Run
-from sim.sweep.evaluate import Batch
+from sim.sweep.evaluate import Batch, Short
 from sim.sweep.executors import Results, computed_by_processes, computed_here
 from sim.sweep.front import front
 from sim.sweep.output import as_csv, as_json
@@ -178,6 +179,42 @@ def test_the_compiled_points_say_how_much_the_closed_form_errs(tmp_path: Path) -
 
 def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "pinta.main", "sweep", *map(str, arguments)]
+
+
+def test_the_example_of_the_documentation_runs(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    example = text.split("```yaml\n")[1].split("```")[0]
+    path = tmp_path / "first.yaml"
+    path.write_text(example.replace("..", str(ROOT / "experiments")), encoding="utf-8")
+    run, count = completed(path, tmp_path)
+    assert count == len(run.rows) == 24
+    assert not any("failed" in row.outcome for row in run.rows)
+    commands = [line.split("#")[0].split() for line in text.splitlines() if line.startswith("pinta sweep")]
+    assert len(commands) == 4
+    options = subprocess.run(command("--help"), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for _, _, file, *given in commands:
+        assert (ROOT / file).is_file()
+        assert all(option in options for option in given if option.startswith("--"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments" / "sweeps").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_sweep_of_the_repository_can_be_read(path: Path) -> None:
+    sweep = load_sweep(path)
+    points = list(Space(path, sweep).points())
+    assert points and any(point.experiment and point.config for point in points)
+
+
+def test_accuracy_is_that_of_a_short_training(tmp_path: Path) -> None:
+    parameters = {"network.hidden": [[16, 16]], "network.tt.rank": [2, 4], "training.interior": [16]}
+    path = write(tmp_path, parameters=parameters, objectives=["cycles", "accuracy"], accuracy={"steps": 2})
+    run, _, sweep = started(path, tmp_path)
+    assert sweep.accuracy is not None
+    run.complete(computed_here, problem_shape, Short(relative_l2, sweep.accuracy.steps, sweep.accuracy.seeds))
+    experiment = run.rows[0].point.experiment
+    assert experiment is not None
+    training = experiment.training.model_copy(update={"steps": 2, "seed": 0})
+    assert run.rows[0].outcome["accuracy"] == relative_l2(experiment.model_copy(update={"training": training}))
+    assert run.rows[0].outcome["accuracy"] != run.rows[1].outcome["accuracy"]
 
 
 def test_a_sweep_killed_half_way_goes_on_where_it_was(tmp_path: Path) -> None:
