@@ -5,7 +5,7 @@ of one run whose registers are known beforehand.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -188,37 +188,58 @@ class Netlist:
         q, d, clock = self.values[flop.output], self.values[flop.data], self.values[flop.clock]
         return q & ~clock | (d ^ (self._all if flop.inverts else 0)) & clock
 
-    def apart(self, name: str) -> "Apart":
-        """The cells as one module in which none drives another, for tools that would guess what lies between them."""
-        constants = {index: bit for text, index in self._index.items() if (bit := _constant(text)) is not None}
-        root, clocks = self.root, self.clocks
-        cells: dict[str, list[str]] = {}
-        inputs: dict[str, int] = {}
-        outputs: dict[str, tuple[str, int]] = {}
-        loads: dict[int, float] = {}
-        for place, given in self.pins.items():
+    @cached_property
+    def loads(self) -> dict[int, float]:
+        """Capacitance of all pins at a net."""
+        found: dict[int, float] = {}
+        for place, net in self.pins.items():
             instance, _, pin = place.rpartition("/")
-            net, cell = root(given), self._library.cells[self.cells[instance]]
-            own = cells.setdefault(instance, [])
-            if pin in cell.functions:
-                text = f"o{len(outputs)}"
-                outputs[text] = (f"u{len(cells) - 1}/{pin}", net)
-            else:
-                loads[net] = loads.get(net, 0.0) + cell.capacitances.get(pin, 0.0)
-                text = f"1'b{constants[net]}" if net in constants else CLOCK if net in clocks else f"n{net}"
-                if text.startswith("n"):
-                    inputs[text] = net
-            own.append(f".{pin}({text})")
-        names = {f"u{number}": instance for number, instance in enumerate(cells)}
-        ports = [CLOCK, *inputs, *outputs]
-        lines = [f"module {name}({', '.join(ports)});", f"  input {', '.join([CLOCK, *inputs])};"]
-        if outputs:
-            lines.append(f"  output {', '.join(outputs)};")
-        lines += [f"  {self.cells[instance]} {own} ({', '.join(cells[instance])});" for own, instance in names.items()]
-        text = "\n".join([*lines, "endmodule", ""])
-        return Apart(
-            text, names, inputs, {port: (pin, net, loads.get(net, 0.0)) for port, (pin, net) in outputs.items()}
-        )
+            cell = self._library.cells[self.cells[instance]]
+            if pin not in cell.functions:
+                root = self.root(net)
+                found[root] = found.get(root, 0.0) + cell.capacitances.get(pin, 0.0)
+        return found
+
+    @cached_property
+    def nets_of(self) -> dict[str, dict[str, int]]:
+        """Net by instance and pin."""
+        found: dict[str, dict[str, int]] = {}
+        for place, net in self.pins.items():
+            instance, _, pin = place.rpartition("/")
+            found.setdefault(instance, {})[pin] = self.root(net)
+        return found
+
+    def outputs_of(self, instance: str) -> Mapping[str, str]:
+        """Output pins of a cell, with their functions."""
+        return self._library.cells[self.cells[instance]].functions
+
+    def apart(self, name: str, instances: Sequence[str]) -> "Apart":
+        """Some cells as one module in which none drives another, for tools that would guess what lies between them."""
+        constants = {index: bit for text, index in self._index.items() if (bit := _constant(text)) is not None}
+        lines: list[str] = []
+        inputs: dict[str, int] = {}
+        outputs: dict[str, tuple[str, int, float]] = {}
+        for number, instance in enumerate(instances):
+            own = []
+            for pin, net in self.nets_of[instance].items():
+                if pin in self._library.cells[self.cells[instance]].functions:
+                    text = f"o{len(outputs)}"
+                    outputs[text] = (f"u{number}/{pin}", net, self.loads.get(net, 0.0))
+                elif net in constants:
+                    text = f"1'b{constants[net]}"
+                else:
+                    text = CLOCK if net in self.clocks else f"n{net}"
+                    if text != CLOCK:
+                        inputs[text] = net
+                own.append(f".{pin}({text})")
+            lines.append(f"  {self.cells[instance]} u{number} ({', '.join(own)});")
+        declared = [
+            f"module {name}({', '.join([CLOCK, *inputs, *outputs])});",
+            f"  input {', '.join([CLOCK, *inputs])};",
+        ]
+        declared += [f"  output {', '.join(outputs)};"] if outputs else []
+        names = {f"u{number}": instance for number, instance in enumerate(instances)}
+        return Apart("\n".join([*declared, *lines, "endmodule", ""]), names, inputs, outputs)
 
     def bit(self, name: str) -> int:
         """Value of a net in the last cycle, one bit a stream."""

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from golden.lowering.compiler import Lowered
 from pinta_hw.spec.control_timing import section_cycles, section_spans
 from pinta_hw.spec.isa.instruction import Instruction, Unit
 from pinta_hw.spec.operation_timing import operation_cycles
+from rtl_gen.synthesis.least_squares import not_negative
 from sim.area import MEMORIES, area_um2, flip_flops
 from sim.events import Counts, Event
 from sim.operation_events import operation_events
@@ -153,16 +153,3 @@ def _executed(lowered: Lowered) -> Iterator[_Executed]:
         for each, span in zip(section, section_spans(section, durations), strict=True):
             yield _Executed(each, begin + span.start, begin + span.done, operation_events(config, each.operation))
         begin += section_cycles(section, durations)
-
-
-def not_negative(counts: npt.NDArray[np.float64], spent: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Least squares without negative solutions: what would be negative is zero."""
-    used = [column for column in range(counts.shape[1]) if counts[:, column].any()]
-    solution = np.zeros(counts.shape[1])
-    while used:
-        found = np.linalg.lstsq(counts[:, used], spent, rcond=None)[0]
-        if (found >= 0).all():
-            solution[used] = found
-            break
-        used = [column for column, value in zip(used, found, strict=True) if value > 0]
-    return solution

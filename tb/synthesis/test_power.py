@@ -10,9 +10,9 @@ from rtl_gen.synthesis.activity import Netlist
 from rtl_gen.synthesis.corner import corner_of
 from rtl_gen.synthesis.energy_by_cycle import energy_by_cycle
 from rtl_gen.synthesis.flow import synthesize
+from rtl_gen.synthesis.least_squares import not_negative
 from rtl_gen.synthesis.liberty import opened
 from rtl_gen.synthesis.sram import SramBank, sram_banks
-from tb.power.characterization import not_negative
 from tb.power.measurement import _read, _write
 from tb.power.recording import Recording, Signal
 from tb.synthesis.test_synthesis import DESIGN, MINIMAL, needs_sta, needs_yosys
