@@ -110,6 +110,11 @@ class FloatMachine:
         return bits // _FLOAT_BITS
 
     @property
+    def port_words(self) -> int:
+        """FP32 words that a port to the scratchpad moves a cycle."""
+        return self.config.port_bits // _FLOAT_BITS
+
+    @property
     def bank_kib(self) -> float:
         """Capacity of a bank, which decides the energy of an access."""
         return self.config.words * WORD_MANTISSA_BYTES / 1024

@@ -1,16 +1,17 @@
 """Cycles and energy of a workload on an FP32 machine.
 
 Output-stationary: a tile of ``rows x columns`` results is summed in place while both operands stream past, one k a
-cycle; finished tiles leave while the next ones are summed, so a product lasts as long as its tiles, and its first
-operands' way across the array. A product may be transposed. Kernels take results from the accumulators and run on
-their lanes beside the array; transfers run beside both. So a step lasts as long as the busiest of the three, and the
-update, which needs the gradients.
+cycle; finished tiles leave through a port while the next ones are summed, so a product lasts as long as its tiles, and
+its first operands' way across the array. A product may be transposed. Kernels take results from the accumulators and
+run on their lanes beside the array, as fast as lanes and ports allow; transfers run beside both. So a step lasts as
+long as the busiest of the three, and the update, which needs the gradients.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
 from pinta_hw.spec.config import WORD_BITS
 
@@ -24,6 +25,8 @@ from .workload import FLOAT_BYTES, Kernel, Product, Workload
 _LATENCY = 7
 """Cycles of multiplier and adder behind the last operands."""
 _FLOAT_BITS = 32
+_READ_PORTS = 2
+"""Of the lanes, as the accelerator's elementwise unit has them; they write through one."""
 _TABLE_PRODUCTS, _TABLE_SUMS = 2, 2
 """Of a quadratic interpolation."""
 
@@ -240,20 +243,22 @@ def _piece(machine: FloatMachine, product: Product, length: int) -> tuple[int, i
     """Cycles and words read of a piece, in the better of both orientations."""
     rows = length if product.batch == "rows" else product.rows
     inner = length if product.batch == "inner" else product.inner
-    shape = machine.rows, machine.columns
+    shape = machine.rows, machine.columns, machine.port_words
     return min(_tiles(*shape, rows, inner, product.columns), _tiles(*shape, product.columns, inner, rows))
 
 
 @lru_cache(maxsize=65536)
-def _tiles(array_rows: int, array_columns: int, rows: int, inner: int, columns: int) -> tuple[int, int]:
+def _tiles(array_rows: int, array_columns: int, port: int, rows: int, inner: int, columns: int) -> tuple[int, int]:
     row_tiles, column_tiles = -(-rows // array_rows), -(-columns // array_columns)
     fill = array_rows + array_columns - 2 + _LATENCY
-    return row_tiles * column_tiles * inner + fill, inner * (rows * column_tiles + columns * row_tiles)
+    # A tile cannot be followed before the one ahead of it has left.
+    tile = max(inner, -(-array_rows * array_columns // port))
+    return row_tiles * column_tiles * tile + fill, inner * (rows * column_tiles + columns * row_tiles)
 
 
 def _kernels(machine: FloatMachine, workload: Workload, schedule: Schedule) -> tuple[int, int]:
     """Cycles of the lanes beside the array, and of the update."""
-    operations = functions = update = 0
+    operations = functions = update = reads = writes = 0
     for kernel in workload.kernels:
         times = _times(kernel, schedule)
         if kernel.phase == "update":
@@ -262,4 +267,11 @@ def _kernels(machine: FloatMachine, workload: Workload, schedule: Schedule) -> t
             # A lane multiplies and adds in one cycle.
             operations += times * max(kernel.adds, kernel.multiplies)
             functions += times * kernel.functions
-    return max(-(-operations // machine.epilogue_lanes), -(-functions // machine.function_lanes)), update
+            reads, writes = reads + times * kernel.reads, writes + times * kernel.writes
+    cycles = (
+        operations / machine.epilogue_lanes,
+        functions / machine.function_lanes,
+        reads / (_READ_PORTS * machine.port_words),
+        writes / machine.port_words,
+    )
+    return ceil(max(cycles)), update

@@ -115,6 +115,20 @@ def test_a_product_takes_its_tiles() -> None:
     assert found.array_utilization == 33 * 100 * 9 / (128 * found.array_cycles)
 
 
+def test_a_short_product_waits_for_the_port() -> None:
+    work = (Product("p", "forward", 32, 2, 16, "none", stored=True),)
+    found = estimates(MACHINE, TABLE, Workload("one", work, 1, 1, 0, 0, 1, 1))[0]
+    # 2 x 2 tiles of 128 results, 32 of which leave a cycle.
+    assert found.array_cycles == 4 * 4 + 16 + 8 - 2 + 7
+
+
+def test_kernels_wait_for_the_ports() -> None:
+    work = (Product("p", "forward", 1, 1, 1, "none"), Kernel("k", "forward", 1, adds=1, reads=640, writes=960))
+    assert estimates(MACHINE, TABLE, Workload("one", work, 1, 1, 0, 0, 1, 1))[0].kernel_cycles == 960 // 32
+    work = (Product("p", "forward", 1, 1, 1, "none"), Kernel("k", "forward", 1, adds=1, reads=6400, writes=960))
+    assert estimates(MACHINE, TABLE, Workload("one", work, 1, 1, 0, 0, 1, 1))[0].kernel_cycles == 6400 // 64
+
+
 def test_kernels_take_their_lanes() -> None:
     kernel = Kernel("k", "forward", 1000, adds=500, multiplies=900, functions=300)
     work = (Product("p", "forward", 1, 1, 1, "none"), kernel, adam(40))
