@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from golden.lowering.compiler import Lowered
+from pinta_hw.spec.formats import BLOCK_ELEMENTS
 from rtl_gen.synthesis.energy_by_cycle import GroupEnergy, UnitEnergy, energy_by_cycle
 from rtl_gen.synthesis.liberty import opened
 from rtl_gen.synthesis.macro import MacroTiming
@@ -22,6 +23,8 @@ Progress = Callable[[str, int, int], None]
 """Called with what is going on, how many things are done, and how many there are."""
 
 _TABLES = "table_rom"
+_TABLES_OF_A_BLOCK = 4
+"""That are measured, of sixteen."""
 _STEP = re.compile(r"step_\d+_([a-z_]+)")
 _PART_OF = {
     "elementwise_unit": "elementwise unit",
@@ -150,11 +153,12 @@ def _tables(
     cache: Path,
     mapped: Path,
 ) -> list[GroupEnergy]:
-    """Energy of the tables, which are memories of the elementwise unit, as logic."""
+    """Energy of the tables, which are memories of the elementwise unit, as logic; some of a block's stand for all."""
     result = synthesize_unit(design, _TABLES, liberty, period_ps, MacroTiming(), mapped)
     places = sorted({name.rpartition(".")[0] for name in unit.memory_ports})
     energies = []
-    for place in places:
+    measured = places[:: BLOCK_ELEMENTS // _TABLES_OF_A_BLOCK]
+    for place in measured:
         kept = cache / f"{result.folder.name}-{recording.file.parent.name}-{place}.npz"
         found = _read(kept)
         if found is None:
@@ -171,7 +175,7 @@ def _tables(
                     result.folder, top, library, period_ps, bits, recording.cycles, lambda _: "elementwise unit"
                 )
             _write(kept, found)
-        energies += found.groups.values()
+        energies += len(places) // len(measured) * list(found.groups.values())
     return energies
 
 
