@@ -13,9 +13,9 @@ from pinta_hw.spec.isa.real import Optimizer, Update, Vector, VectorOperation
 from pinta_hw.spec.isa.real_memory import RealView
 from pinta_hw.spec.isa.transfer import Direction, Transfer
 from pinta_hw.spec.layout import TensorLayout, place
-from sim.area import area_um2
+from sim.area import LOGIC, area_um2
 from sim.energy import OUTSIDE_MEMORY, energy_pj, event_energy_pj, memory_energy_pj, standing_pj
-from sim.energy_table import load_table, table_names
+from sim.energy_table import Standing, load_table, table_names
 from sim.events import Event
 from sim.operation_events import operation_events
 from sim.part_energy import part_energy_pj
@@ -179,3 +179,16 @@ def test_a_wider_word_and_a_larger_bank_cost_more() -> None:
 
 def test_a_beat_is_two_accesses_of_64_bits() -> None:
     assert event_energy_pj(SMALL, load_table("published-7nm"), Event.BEAT) == 2 * 1300
+
+
+def test_the_measured_table_knows_all_parts_and_where_it_is_from() -> None:
+    table = load_table("asap7")
+    assert table.provenance.keys() >= {"cell library", "tools", "activity", "command"}
+    assert table.standing.clock_pj.keys() == set(LOGIC) and table.standing.leakage_nw_per_um2 > 0
+    zero = {name for name in type(table.operations).model_fields if not getattr(table.operations, name).energy_pj}
+    assert zero <= {"digit_add", "align", "element_add"}
+
+
+def test_an_unknown_part_is_told() -> None:
+    with pytest.raises(ValueError, match="parts among array, .*, not 'arrays'"):
+        Standing(clock_pj={"arrays": 1.0}, leakage_nw_per_um2=0.0, derivation="none")

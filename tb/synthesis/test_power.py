@@ -13,6 +13,8 @@ from rtl_gen.synthesis.flow import synthesize
 from rtl_gen.synthesis.least_squares import not_negative
 from rtl_gen.synthesis.liberty import opened
 from rtl_gen.synthesis.sram import SramBank, sram_banks
+from tb.pinta.test_program import pinta
+from tb.power.check import PartCheck, PowerCheck
 from tb.power.measurement import _read, _write
 from tb.power.recording import Recording, Signal
 from tb.synthesis.test_synthesis import DESIGN, MINIMAL, needs_sta, needs_yosys
@@ -186,3 +188,26 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"absent\.lib"):
         corner_of(tmp_path / "absent.lib")
     assert corner_of(MINIMAL)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("characterize --liberty absent.lib --sram .", ["absent.lib", "not a file"]),
+        ("characterize --liberty tb/data/minimal.lib --sram absent", ["absent", "not a folder"]),
+        ("power-check --liberty absent.lib", ["absent.lib", "not a file"]),
+        ("power-check --liberty tb/data/minimal.lib --energy-table none", ["'none'", "asap7"]),
+    ],
+)
+def test_mistakes_of_the_commands_are_one_line(arguments: str, named: list[str]) -> None:
+    done = pinta(*arguments.split())
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done.stderr
+    assert all(each in done.stderr for each in named), done.stderr
+
+
+def test_a_check_adds_up_and_fails_where_it_must() -> None:
+    parts = (PartCheck("array", 2.0, 2.2), PartCheck("control", 1.0, 1.1))
+    check = PowerCheck(parts, {}, 100, 1)
+    assert check.total.netlist_mw == 3.0 and check.total.error == pytest.approx(0.1) and check.passed
+    assert not PowerCheck((*parts, PartCheck("transfer", 1.0, 2.0)), {}, 100, 1).passed
