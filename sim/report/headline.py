@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from ..area import area_um2
+from ..baselines.machine import replaced_um2
 from .comparison import NO_LAUNCHES, Baseline
 from .goals import EDGE, EDGE_LARGEST, LIKE_FOR_LIKE, SAME_AREA, Goal
 from .subject import OURS_SOURCE, Subject, Surroundings
@@ -99,7 +101,7 @@ def goal_table(compared: Compared, surroundings: Surroundings) -> Table:
         rows.append(_judged(goal, f"largest: {name}", [best], _LARGEST_WHY))
     for goal in SAME_AREA:
         for subject, ratios in _ratios(compared, goal, "machine"):
-            why = subject.cost.limit if goal.quantity == "time" else subject.largest_parts
+            why = f"{subject.cost.limit}; {_area_share(subject)}" if goal.quantity == "time" else subject.largest_parts
             rows.append(_judged(goal, subject.name, ratios, why))
     for goal in LIKE_FOR_LIKE:
         for subject, found in compared:
@@ -123,6 +125,12 @@ def goal_table(compared: Compared, surroundings: Surroundings) -> Table:
             "a goal is met where the least does, in part where the most does",
         ),
     )
+
+
+def _area_share(subject: Subject) -> str:
+    areas, given = area_um2(subject.config), replaced_um2(subject.config)
+    unit, array = areas["elementwise unit"] / given, areas["array"] / given
+    return f"of the area that becomes FP32, the elementwise unit is {unit:.0%} and the array {array:.0%}"
 
 
 def _judged(goal: Goal, experiment: str, ratios: Sequence[float], why: str) -> Row:
