@@ -33,7 +33,11 @@ def fronts(run: Run, objectives: tuple[str, ...], names: list[str], path: Path) 
             )
             best = sorted((row.outcome[across], row.outcome[up]) for row in own if row.in_front)
             axes.plot(*zip(*best, strict=True), "o", color=colour, markersize=5, label=name) if best else None
-        axes.set(xlabel=f"{across}, {UNITS[across]}", ylabel=f"{up}, {UNITS[up]}", xscale="log", yscale="log")
-        if index == 0:
+        axes.set(xlabel=_label(across), ylabel=_label(up), xscale="log", yscale="log")
+        if index == 0 and axes.get_legend_handles_labels()[0]:
             axes.legend(title="front")
     figure.savefig(path, dpi=130)
+
+
+def _label(name: str) -> str:
+    return UNITS[name] if name in UNITS[name] else f"{name}, {UNITS[name]}"
