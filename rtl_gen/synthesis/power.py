@@ -45,6 +45,7 @@ proc write_powers {{file corner}} {{
   close $out
 }}
 sta::set_power_input_activity 0 0.5
+source quiet.tcl
 write_powers {idle} $corner
 source activities.tcl
 write_powers {powers} $corner
@@ -206,6 +207,9 @@ def _asked(
     (folder / f"{_APART}.v").write_text(apart.verilog)
     loads = [f"set_load {load:.6g} [get_ports {port}]" for port, (_, _, load) in apart.outputs.items() if load]
     (folder / "loads.tcl").write_text("\n".join(loads) + "\n")
+    # A pin that nothing is said of would have an activity of its own.
+    quiet = [f"sta::set_power_pin_activity [get_pins {pin}] 0 0.5" for pin, _, _ in apart.outputs.values()]
+    (folder / "quiet.tcl").write_text("\n".join(quiet) + "\n")
     lines = []
     for port, net in apart.inputs.items():
         seen = activity(net)
