@@ -62,12 +62,15 @@ class Design:
         Signals of the top that Python reads or drives.
     parameters : mapping of str to int
         Parameters of the top.
+    apart : tuple of str
+        Modules of which Verilator makes one piece of code, whatever the number of instances.
     """
 
     top: str
     sources: Mapping[str, str]
     public: tuple[str, ...]
     parameters: Mapping[str, int] = field(default_factory=dict)
+    apart: tuple[str, ...] = ()
 
     @classmethod
     def of_component(cls, component: wiring.Component, name: str) -> "Design":
@@ -116,7 +119,15 @@ def build(design: Design, simulator: Simulator = "verilator", trace: Trace | Non
     """
     options = _options(design, simulator, trace, checks)
     identity = json.dumps(
-        [design.top, dict(design.sources), dict(design.parameters), options, version("cocotb"), sys.executable]
+        [
+            design.top,
+            dict(design.sources),
+            dict(design.parameters),
+            design.apart,
+            options,
+            version("cocotb"),
+            sys.executable,
+        ]
     )
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     folder = BUILD_ROOT / "simulation" / f"{design.top}-{simulator}-{digest}"
@@ -212,6 +223,7 @@ def _compile(target: Build, options: list[str]) -> None:
     if target.simulator == "verilator":
         control = folder / "rtl" / "public.vlt"
         lines = [f'public_flat_rw -module "{design.top}" -var "{signal}"' for signal in design.public]
+        lines += [f'no_inline -module "{module}"' for module in design.apart]
         control.write_text("\n".join(["`verilator_config", *lines, ""]))
         sources.insert(0, control)
     if target.trace == "fst":

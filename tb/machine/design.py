@@ -16,14 +16,17 @@ _SIGNAL = re.compile(r"\b(?:s_axil|x_axi)_[a-z]+\b")
 def machine_design(config: AcceleratorConfig, memory_bytes: int = 1 << 20) -> Design:
     """A machine, its clock, and its memory; only the ports' signals are visible to Python."""
     name = f"pinta_{config.name}"
-    sources = {f"{module}.v": text for module, text in modules(Machine(config), name).items()}
+    verilog = modules(Machine(config), name)
+    sources = {f"{module}.v": text for module, text in verilog.items()}
     harness = (_FOLDER / "harness.v").read_text()
     dumps = [f'$writememh("{file}", dut.{path});' for file, path in bank_files(config).items()]
     sources["axi_memory.v"] = (_FOLDER / "axi_memory.v").read_text()
     sources["machine_harness.v"] = harness.replace("`DUT", name).replace("`DUMP_STATE", "\n    ".join(dumps))
     public = ["clk", "rst", "free", "outside", "latency", "load", "dump", "dump_state", "irq"]
     public += sorted(set(_SIGNAL.findall(harness)))
-    return Design("machine_harness", sources, tuple(public), {"MEMORY_BEATS": memory_bytes // 16})
+    # Sixteen of them a lane: what fills each with its numbers is most of the machine's code otherwise.
+    tables = tuple(module for module in verilog if "_table_rom" in module)
+    return Design("machine_harness", sources, tuple(public), {"MEMORY_BEATS": memory_bytes // 16}, tables)
 
 
 def bank_files(config: AcceleratorConfig) -> dict[str, str]:
