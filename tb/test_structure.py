@@ -17,7 +17,7 @@ ALLOWED = {
     "golden.problems": {"pinta_hw.spec", "numpy", "sympy", "golden"},
     "sim": {"pinta_hw.spec", "numpy", "pydantic", "yaml"},
     "sim.sweep": {"pinta_hw.spec", "sim", "numpy", "scipy", "pydantic", "yaml", "distributed"},
-    "rtl_gen": {"pinta_hw.spec", "pinta_hw", "amaranth", "pydantic", "yaml"},
+    "rtl_gen": {"pinta_hw.spec", "pinta_hw", "amaranth", "numpy", "pydantic", "yaml"},
     # What a board's host needs: nothing but the map of the registers and the instructions.
     "pinta.host": {"pinta_hw.spec"},
     # The composition root: it holds no logic, so no numeric package appears here.
