@@ -21,6 +21,8 @@ def fronts(run: Run, objectives: tuple[str, ...], names: list[str], path: Path) 
         axes = figure.add_subplot(1, len(pairs), index + 1)
         for number, name in enumerate(names):
             own = [row for row in run.rows if row.point.base == number and "failed" not in row.outcome]
+            if not own:
+                continue
             colour = f"C{number}"
             axes.plot(
                 [row.outcome[across] for row in own],
@@ -33,9 +35,11 @@ def fronts(run: Run, objectives: tuple[str, ...], names: list[str], path: Path) 
             )
             best = sorted((row.outcome[across], row.outcome[up]) for row in own if row.in_front)
             axes.plot(*zip(*best, strict=True), "o", color=colour, markersize=5, label=name) if best else None
-        axes.set(xlabel=_label(across), ylabel=_label(up), xscale="log", yscale="log")
-        if index == 0 and axes.get_legend_handles_labels()[0]:
-            axes.legend(title="front")
+        axes.set(xlabel=_label(across), ylabel=_label(up))
+        if axes.lines:
+            axes.set(xscale="log", yscale="log")
+            if index == 0:
+                axes.legend(title="front")
     figure.savefig(path, dpi=130)
 
 

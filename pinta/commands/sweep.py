@@ -1,6 +1,7 @@
 """``pinta sweep``: many designs in closed form, and the best of them."""
 
 import json
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,7 @@ from sim.sweep.store import Store
 from sim.sweep.version import MODEL, model_version
 
 _SHOWN = 20
+_REASONS = 5
 
 
 def sweep(
@@ -110,8 +112,9 @@ def _print(described: SweepFile, run: Run, computed: int, broken: int, folder: P
         if len(rows) > _SHOWN:
             console.print(f"and {len(rows) - _SHOWN} more in {folder}/front.csv", highlight=False)
     console.print(f"Assumed: {ASSUMPTION}.", highlight=False)
-    failed = sum("failed" in row.outcome for row in run.rows)
+    reasons = Counter(row.outcome["failed"] for row in run.rows if "failed" in row.outcome)
+    for reason, count in reasons.most_common(_REASONS):
+        console.print(f"{count:,} failed: {reason}", highlight=False)
     again = f", {broken} damaged results not used" if broken else ""
-    console.print(
-        f"{len(run.rows):,} points: {computed:,} computed, {failed:,} failed{again}; {folder}", highlight=False
-    )
+    total = f"{len(run.rows):,} points: {computed:,} computed, {reasons.total():,} failed{again}; {folder}"
+    console.print(total, highlight=False)

@@ -181,6 +181,18 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "pinta.main", "sweep", *map(str, arguments)]
 
 
+def test_a_sweep_of_which_every_point_fails_says_why(tmp_path: Path, capsys) -> None:
+    from pinta.main import main
+
+    path = write(tmp_path, parameters={"accelerator.groups": [99, 100]}, exact=1)
+    sys.argv = ["pinta", "sweep", str(path), "--out", str(tmp_path / "out"), "--jobs", "1"]
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1 failed: edge: groups: 99 is not possible" in printed and "2 points: 0 computed, 2 failed" in printed
+
+
 def test_the_example_of_the_documentation_runs(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
     example = text.split("```yaml\n")[1].split("```")[0]
