@@ -142,7 +142,8 @@ def cell_powers(
         measured = [instance for instance in instances if instance in idle]
         features = np.array([_features(netlist, instance, activity) for instance in measured])
         moved = np.array([max(0.0, busy[instance][0] - idle[instance][0]) for instance in measured])
-        alone = float(np.mean([idle[instance][0] for instance in measured]))
+        clocked = [idle[instance][0] for instance in measured if instance in netlist.clock_of]
+        alone = float(np.mean(clocked)) if clocked else 0.0
         leakage = float(np.mean([busy[instance][1] for instance in measured]))
         weights = not_negative(features, moved)
         for instance in instances:
@@ -150,7 +151,11 @@ def cell_powers(
             if instance in idle:
                 own, data, leaks = idle[instance][0], busy[instance][0] - idle[instance][0], busy[instance][1]
             else:
-                own, data, leaks = alone, float(weights @ _features(netlist, instance, activity)), leakage
+                own, data, leaks = (
+                    alone if clock is not None else 0.0,
+                    float(weights @ _features(netlist, instance, activity)),
+                    leakage,
+                )
             if clock is not None and instance not in flops:  # a clock gate, whose output is a clock
                 found[instance] = CellPower(own + data, 0.0, leaks)
             else:
