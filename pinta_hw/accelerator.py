@@ -113,6 +113,8 @@ class Accelerator(wiring.Component):
         config, request = self._config, self.host_request
         m.d.comb += request.ready.eq(~sequencer.busy)
         taken = request.valid & request.ready
+        group = request.row[ceil_log2(config.words) :]
+        m.d.comb += [scratchpad.host_read.group.eq(group), scratchpad.host_write.group.eq(group)]
         for bank in range(config.banks):
             m.d.comb += [
                 scratchpad.host_read.enable[bank].eq(taken & ~request.write & request.mask[bank]),
