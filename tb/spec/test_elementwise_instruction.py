@@ -67,7 +67,7 @@ def test_operands_are_read_two_at_a_time():
         (ElementwiseOperation.MULTIPLY, {"squared": True}, 5 + 2 + 1 + 7 + 2 + 1 + 15 * 2),
         (ElementwiseOperation.ADD, {}, 5 + 2 + 1 + 7 + 2 + 1 + 15 * 2),
         (ElementwiseOperation.DOT2, {}, 5 + 4 + 1 + 7 + 2 + 1 + 15 * 4),
-        (ElementwiseOperation.TABLE, {}, 5 + 2 + 3 + 13 + 2 + 1 + 15 * 4),
+        (ElementwiseOperation.TABLE, {}, 5 + 2 + 1 + 13 + 2 + 1 + 15 * 2),
         (ElementwiseOperation.SUM_PARTS, {}, 5 + 2 + 1 + 6 + 2 + 1 + 15 * 2),
     ],
 )

@@ -43,7 +43,7 @@ def test_presets_load() -> None:
         assert load_config(name).name == name
     edge = load_config("edge")
     assert edge.groupings == (Grouping(8, 2), Grouping(2, 8), Grouping(16, 1))
-    assert edge.units == 16 and edge.scratchpad_bytes == 1024 * 1024
+    assert edge.units == 16 and edge.scratchpad_bytes == 1536 * 1024
 
 
 @pytest.mark.parametrize(
