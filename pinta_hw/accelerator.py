@@ -50,7 +50,7 @@ class Accelerator(wiring.Component):
     nan : Out(1)
         Sticky: a NaN block was written since the last start.
     conflict : Out(1)
-        Sticky: two clients met at a scratchpad bank since the last start.
+        Sticky: two clients met at a scratchpad group since the last start.
     """
 
     def __init__(self, config: AcceleratorConfig):

@@ -73,7 +73,7 @@ class Control(wiring.Component):
     gemm, elementwise, convert, residual, update, transfer : Out(UnitControl)
         The units.
     conflict, outside : In(1)
-        Two units used the same bank; a unit used a row that does not exist.
+        Two units used the same memory group; a unit used a row that does not exist.
     transfer_fault : In(TransferFault)
     start_refused, write_refused : In(1)
         Errors of the host.

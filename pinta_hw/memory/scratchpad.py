@@ -1,4 +1,4 @@
-"""The banked scratchpad: groups of single-port banks, each bank serving one client at a time."""
+"""The banked scratchpad: groups of single-port banks, each group serving one client at a time."""
 
 from collections.abc import Sequence
 

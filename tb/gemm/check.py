@@ -73,7 +73,7 @@ def check(
     outcome = run_programs(compiled, config, programs, name)
     results: list[CaseResult] = []
     for batch, told in zip(packed, outcome.programs, strict=True):
-        assert not told.conflict, "two clients of one scratchpad bank"
+        assert not told.conflict, "two clients of one scratchpad group"
         results.extend(_compare(config, batch, told, progress))
     return CheckResult(tuple(results), outcome.simulated_cycles, outcome.cycles_per_second, outcome.trace)
 
