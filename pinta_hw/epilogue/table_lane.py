@@ -21,7 +21,7 @@ _ADDRESS_BITS = SEGMENT_BITS + OFFSET_BITS
 _QUARTER_BITS = ceil_log2(QUARTER_SEGMENTS) + OFFSET_BITS
 _DROPPED_BITS = PHASE_BITS - 2 - _QUARTER_BITS
 _LOWER_BITS = 8
-"""Where the two long products are cut in two."""
+"""Where the products are cut in two."""
 _HALF = 1 << (OFFSET_BITS - 1)
 
 
@@ -32,14 +32,14 @@ class LaneControl(data.StructLayout):
     -------
     load : 7 bits
         Bit n: stage n takes its block in this cycle.
-    amount, unit, by_phase : cycle 2
+    amount, unit, by_phase : cycle 1
         The magnitude times ``2**amount`` is an address with `GUARD_BITS` fraction bits; the turns of a unit of the
         mantissa; whether the turns are the address.
-    from_phase, quarters, odd : cycle 3
+    from_phase, quarters, odd : cycle 2
         The turns are the address; quarter turns to add; a negative argument negates the value.
-    table : cycle 4
+    table : cycle 3
         Which table of the ROM.
-    one : cycle 5
+    one : cycle 4
         Beyond its last segment the table is one, otherwise zero.
     step : cycle 7
         One is added where the value is not negated.
@@ -95,75 +95,62 @@ class TableLane(wiring.Component):
         m = Module()
         control, load = self.control, self.control.load
 
-        # Stages 0 and 1: the mantissa; its sign and magnitude.
-        mantissa = Signal(signed(WIDE_BITS), reset_less=True)
+        # Stage 0: sign and magnitude.
         magnitude = Signal(MAGNITUDE_BITS, reset_less=True)
         negative = Signal(reset_less=True)
+        sign = self.mantissa[-1]
         with m.If(load[0]):
-            m.d.sync += mantissa.eq(self.mantissa)
-        with m.If(load[1]):
             m.d.sync += [
-                magnitude.eq((mantissa.as_unsigned() ^ mantissa[-1].replicate(WIDE_BITS)) + mantissa[-1]),
-                negative.eq(mantissa[-1]),
+                magnitude.eq((self.mantissa.as_unsigned() ^ sign.replicate(WIDE_BITS)) + sign),
+                negative.eq(sign),
             ]
 
-        # Stages 2 and 3: the address.
+        # Stages 1 and 2: the address.
         address, beyond, mirror = self._build_address(m, magnitude, negative)
         row = Signal(_ADDRESS_BITS, reset_less=True)
-        beyond_3, negate_3 = Signal(reset_less=True), Signal(reset_less=True)
-        with m.If(load[3]):
-            m.d.sync += [row.eq(address), beyond_3.eq(beyond), negate_3.eq(mirror)]
+        beyond_2, negate_2 = Signal(reset_less=True), Signal(reset_less=True)
+        with m.If(load[2]):
+            m.d.sync += [row.eq(address), beyond_2.eq(beyond), negate_2.eq(mirror)]
 
-        # Stage 4: the coefficients of the segment.
+        # Stage 3: the coefficients of the segment.
         rom = place(m, "rom", TableRom(self._functions), platform)
-        m.d.comb += [rom.enable.eq(load[4]), rom.row.eq(Cat(row[OFFSET_BITS:], control.table))]
-        offset, beyond_4, negate_4 = (
+        m.d.comb += [rom.enable.eq(load[3]), rom.row.eq(Cat(row[OFFSET_BITS:], control.table))]
+        offset, beyond_3, negate_3 = (
             Signal(OFFSET_BITS, reset_less=True),
             Signal(reset_less=True),
             Signal(reset_less=True),
         )
-        with m.If(load[4]):
-            m.d.sync += [offset.eq(row[:OFFSET_BITS]), beyond_4.eq(beyond_3), negate_4.eq(negate_3)]
+        with m.If(load[3]):
+            m.d.sync += [offset.eq(row[:OFFSET_BITS]), beyond_3.eq(beyond_2), negate_3.eq(negate_2)]
 
-        # Stages 5 and 6: the quadratic. Adding an integer commutes with a floor, so each step rounds one sum.
+        # Stages 4 to 6: the quadratic. Adding an integer commutes with a floor, so each step rounds one sum.
         c = Signal(SegmentCoefficients())
-        with m.If(beyond_4):
+        with m.If(beyond_3):
             m.d.comb += c.c0.eq(control.one << TABLE_FRACTION_BITS)
         with m.Else():
             m.d.comb += c.eq(rom.coefficients)
+        slope = _rounded_sum(m, "slope", load[4], c.c1, c.c2, offset)
+        c0_4, c0 = (Signal(signed(C0_BITS), name=name, reset_less=True) for name in ("c0_4", "c0"))
+        offset_4, offset_5 = (Signal(OFFSET_BITS, name=f"offset_{n}", reset_less=True) for n in (4, 5))
+        negate_4, negate_5 = (Signal(name=f"negate_{n}", reset_less=True) for n in (4, 5))
         inner = Signal(signed(C1_BITS), reset_less=True)
-        c0 = Signal(signed(C0_BITS), reset_less=True)
-        offset_5, negate_5 = Signal(OFFSET_BITS, reset_less=True), Signal(reset_less=True)
+        with m.If(load[4]):
+            m.d.sync += [c0_4.eq(c.c0), offset_4.eq(offset), negate_4.eq(negate_3)]
         with m.If(load[5]):
-            m.d.sync += [
-                inner.eq((Cat(Const(_HALF, OFFSET_BITS), c.c1).as_signed() + c.c2 * offset) >> OFFSET_BITS),
-                c0.eq(c.c0),
-                offset_5.eq(offset),
-                negate_5.eq(negate_4),
-            ]
-        # The second product in two parts, whose sum waits for the next cycle; what the lower one drops never carries.
-        upper = Signal(signed(C0_BITS + OFFSET_BITS - _LOWER_BITS), reset_less=True)
-        lower = Signal(signed(C1_BITS), reset_less=True)
+            m.d.sync += [inner.eq(slope), c0.eq(c0_4), offset_5.eq(offset_4), negate_5.eq(negate_4)]
+        value = Signal(signed(VALUE_BITS))
         negate = Signal(reset_less=True)
         with m.If(load[6]):
-            m.d.sync += [
-                upper.eq(
-                    Cat(Const(_HALF >> _LOWER_BITS, OFFSET_BITS - _LOWER_BITS), c0).as_signed()
-                    + inner * offset_5[_LOWER_BITS:]
-                ),
-                lower.eq((inner * offset_5[:_LOWER_BITS]) >> _LOWER_BITS),
-                negate.eq(negate_5),
-            ]
-        value = Signal(signed(VALUE_BITS))
+            m.d.sync += negate.eq(negate_5)
         one = Cat(Const(0, TABLE_FRACTION_BITS), control.step & ~negate)
         m.d.comb += [
-            value.eq((upper + lower) >> (OFFSET_BITS - _LOWER_BITS)),
+            value.eq(_rounded_sum(m, "rise", load[6], c0, inner, offset_5)),
             self.value.eq((value ^ negate.replicate(VALUE_BITS).as_signed()) + (one | negate)),
         ]
 
         if Function.GELU in self._functions:
             positive = Mux(negative, 0, magnitude)
-            for stage in range(2, STAGES):
+            for stage in range(1, STAGES):
                 later = Signal(MAGNITUDE_BITS, name=f"positive_{stage}", reset_less=True)
                 with m.If(load[stage]):
                     m.d.sync += later.eq(positive)
@@ -172,10 +159,10 @@ class TableLane(wiring.Component):
         return m
 
     def _build_address(self, m, magnitude, negative):
-        """Stage 2, and what stage 3 takes: the address, whether it is beyond all segments, whether to negate."""
+        """Stage 1, and what stage 2 takes: the address, whether it is beyond all segments, whether to negate."""
         control, load = self.control, self.control.load
         address, beyond = Signal(_ADDRESS_BITS, reset_less=True), Signal(reset_less=True)
-        negative_2 = Signal(reset_less=True)
+        negative_1 = Signal(reset_less=True)
         moved = magnitude
         lost = []
         for level in reversed(range(SHIFT_BITS)):
@@ -184,19 +171,19 @@ class TableLane(wiring.Component):
             m.d.comb += wide.eq(Mux(control.amount[level], moved << step, moved))
             lost.append(control.amount[level] & moved[max(0, len(wide) - step) :].any())
             moved = wide
-        with m.If(load[2]):
+        with m.If(load[1]):
             m.d.sync += [
                 address.eq(moved[GUARD_BITS:] + moved[GUARD_BITS - 1]),
                 beyond.eq(Cat(lost).any()),
-                negative_2.eq(negative),
+                negative_1.eq(negative),
             ]
         if Function.SIN not in self._functions:
-            return address, beyond, control.odd & negative_2
+            return address, beyond, control.odd & negative_1
 
         # The product modulo one turn, in two parts.
         lower = Signal(PHASE_BITS, reset_less=True)
         upper = Signal(PHASE_BITS - _LOWER_BITS, reset_less=True)
-        with m.If(load[2] & control.by_phase):
+        with m.If(load[1] & control.by_phase):
             m.d.sync += [
                 lower.eq(magnitude[:_LOWER_BITS] * control.unit),
                 upper.eq(magnitude[_LOWER_BITS:] * control.unit[: len(upper)]),
@@ -206,11 +193,11 @@ class TableLane(wiring.Component):
         from_start, from_end = phase[:_QUARTER_BITS], Signal(_QUARTER_BITS + 1)
         # Negating both parts adds one in the last place of each.
         ones = Cat(
-            negative_2, Const(0, _LOWER_BITS - 1), negative_2, Const(0, _DROPPED_BITS - _LOWER_BITS - 2), Const(1, 1)
+            negative_1, Const(0, _LOWER_BITS - 1), negative_1, Const(0, _DROPPED_BITS - _LOWER_BITS - 2), Const(1, 1)
         )
         rounded = (
-            (lower ^ negative_2.replicate(PHASE_BITS))
-            + Cat(Const(0, _LOWER_BITS), upper ^ negative_2.replicate(len(upper)))
+            (lower ^ negative_1.replicate(PHASE_BITS))
+            + Cat(Const(0, _LOWER_BITS), upper ^ negative_1.replicate(len(upper)))
             + ones
         )
         m.d.comb += [
@@ -222,5 +209,21 @@ class TableLane(wiring.Component):
         return (
             Mux(control.from_phase, Mux(mirrored, from_end[:-1], from_start), address),
             Mux(control.from_phase, mirrored & from_end[-1], beyond),
-            Mux(control.from_phase, quadrant[1], control.odd & negative_2),
+            Mux(control.from_phase, quadrant[1], control.odd & negative_1),
         )
+
+
+def _rounded_sum(m, name, load, addend, factor, offset):
+    """``(addend * 2**OFFSET_BITS + factor * offset) >> OFFSET_BITS``, rounded half up.
+
+    It stands in the cycle after ``load``, which registers it in two parts; what the lower one drops never carries.
+    """
+    kept = OFFSET_BITS - _LOWER_BITS
+    upper = Signal(signed(len(addend) + kept), name=f"{name}_upper", reset_less=True)
+    lower = Signal(signed(len(factor)), name=f"{name}_lower", reset_less=True)
+    with m.If(load):
+        m.d.sync += [
+            upper.eq(Cat(Const(_HALF >> _LOWER_BITS, kept), addend).as_signed() + factor * offset[_LOWER_BITS:]),
+            lower.eq((factor * offset[:_LOWER_BITS]) >> _LOWER_BITS),
+        ]
+    return (upper + lower) >> kept

@@ -124,26 +124,26 @@ class TableUnit(wiring.Component):
         control = Signal(LaneControl(tables))
         amount = Signal(SHIFT_BITS, reset_less=True)
         distance = Signal(range(-_UNSHIFTED_EXPONENT, 1 << EXPONENT_BITS))
-        m.d.comb += distance.eq(context[1].exponent - _UNSHIFTED_EXPONENT)
-        with m.If(load[1]):
+        m.d.comb += distance.eq(context[0].exponent - _UNSHIFTED_EXPONENT)
+        with m.If(load[0]):
             far = distance[SHIFT_BITS:-1].any().replicate(SHIFT_BITS)
             m.d.sync += amount.eq(Mux(distance < 0, 0, distance[:SHIFT_BITS] | far))
         index = Signal(range(tables), reset_less=True)
-        with m.If(load[3]):
+        with m.If(load[2]):
             for function in self._functions:
-                with m.If(context[3].function == function):
+                with m.If(context[2].function == function):
                     first = TableRom.table_index(self._functions, function)
-                    m.d.sync += index.eq(first if function is Function.SIN else first + context[3].order)
+                    m.d.sync += index.eq(first if function is Function.SIN else first + context[2].order)
         m.d.comb += [
             control.load.eq(load),
             control.amount.eq(amount),
-            control.by_phase.eq(self._is(context[2], Function.SIN)),
-            control.from_phase.eq(self._is(context[3], Function.SIN)),
-            control.quarters.eq(context[3].order),
-            control.odd.eq(self._is(context[3], Function.TANH) ^ context[3].order[0]),
+            control.by_phase.eq(self._is(context[1], Function.SIN)),
+            control.from_phase.eq(self._is(context[2], Function.SIN)),
+            control.quarters.eq(context[2].order),
+            control.odd.eq(self._is(context[2], Function.TANH) ^ context[2].order[0]),
             control.table.eq(index),
             control.one.eq(
-                self._is(context[5], Function.SIN) | (self._is(context[5], Function.TANH) & (context[5].order == 0))
+                self._is(context[4], Function.SIN) | (self._is(context[4], Function.TANH) & (context[4].order == 0))
             ),
             control.step.eq(self._is(context[7], Function.GELU) & (context[7].order == 1)),
         ]
@@ -151,8 +151,8 @@ class TableUnit(wiring.Component):
             m.submodules.turns = units = memory.Memory(shape=PHASE_BITS, depth=1 << EXPONENT_BITS, init=[*turns(), 0])
             read = units.read_port()
             m.d.comb += [
-                read.en.eq(load[1] & self._is(context[1], Function.SIN)),
-                read.addr.eq(context[1].exponent),
+                read.en.eq(load[0] & self._is(context[0], Function.SIN)),
+                read.addr.eq(context[0].exponent),
                 control.unit.eq(read.data),
             ]
         return control
