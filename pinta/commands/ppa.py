@@ -76,6 +76,10 @@ def _print(name: str, results: list[UnitResult]) -> None:
     console.print(table)
     area, cells, flops = (sum(getattr(one.synthesis, key) for one in results) for key in ("area_um2", "cells", "flops"))
     console.print(f"together {area:,.0f} um2, {cells:,} cells, {flops:,} flip-flops, no memories", highlight=False)
+    gates = [(takes, f"{result.name}: {name}") for result in results for name, takes in result.synthesis.gates]
+    for takes, name in sorted(gates, reverse=True):
+        half = first.period_ps / 2
+        console.print(f"enable of a clock, {takes:,.0f} ps of {half:,.0f}, {name}", highlight=False, markup=False)
     for note in first.notes:
         console.print(f"- {note}", highlight=False)
     console.print(f"tools: {', '.join(first.tools)}", highlight=False)

@@ -54,6 +54,9 @@ class SynthesisResult:
         Shortest clock period before layout, setup included; None without OpenSTA.
     critical_path_ends : tuple of str
         Registers, macros or ports where the longest path starts and ends.
+    gates : tuple of (str, float)
+        What holds the enables of gated clocks from the falling edge on, and what the longest path to each takes, in ps;
+        it has half a period.
     power_mw, leakage_mw : float or None
         At ``period_ps``, if activities were given.
     period_ps : float
@@ -76,6 +79,7 @@ class SynthesisResult:
     flops: int
     critical_path_ps: float | None
     critical_path_ends: tuple[str, ...]
+    gates: tuple[tuple[str, float], ...]
     power_mw: float | None
     leakage_mw: float | None
     period_ps: float
@@ -149,13 +153,15 @@ def synthesize(
         mapped = cells_by_module(netlist)
         counts = totals(mapped, top)
         ends: tuple[str, ...] = ()
+        gates: tuple[tuple[str, float], ...] = ()
         timing: Timing | None = None
         if sta:
             latch = library.low_latch.name if library.low_latch else None
             latches = sum(counts[name] * cells[latch] for name, cells in mapped.items()) if latch else 0
             timing = analyze(netlist, top, library, folder, sta, period_ps, latches, macro_libraries, activities)
-            names = (netlist.read_text(), (folder / registers.FILE).read_text())
-            ends = tuple(registers.described(pin, top, *names) for pin in (timing.start, timing.end))
+            names = registers.Names(top, netlist.read_text(), (folder / registers.FILE).read_text())
+            ends = tuple(names.described(pin) for pin in (timing.start, timing.end))
+            gates = tuple((names.described(path.end), path.period_ps / 2) for path in timing.gates)
         tools = tuple(version(program, folder) for program in (yosys, sta) if program)
         modules = tuple(
             ModuleArea(
@@ -178,6 +184,7 @@ def synthesize(
         flops=sum(m.instances * m.flops for m in modules),
         critical_path_ps=timing.critical_path_ps if timing else None,
         critical_path_ends=ends,
+        gates=gates,
         power_mw=timing.power_mw if timing else None,
         leakage_mw=timing.leakage_mw if timing else None,
         period_ps=period_ps,

@@ -1,37 +1,62 @@
 """Which register of the description a pin of a netlist belongs to."""
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 
 COMMANDS = ("rename -enumerate -pattern flop_% t:$_DFF*", "dump -m -o registers.il t:$_DFF*")
 """For Yosys, before flip-flops become library cells: name them, and write what they drive to `FILE`."""
 FILE = "registers.il"
 
 _MODULE = re.compile(r"^module (\\\S+|\w+) ?\(.*?^endmodule", re.MULTILINE | re.DOTALL)
+_INSTANCE = re.compile(r"^  (\\?\S+) +\\?(\S+) +\($", re.MULTILINE)
 _LINE = re.compile(r"^ *(module|cell|connect \\Q) (.*)$", re.MULTILINE)
 
 
-def described(pin: str, top: str, netlist: str, registers: str) -> str:
-    """The place of a pin in the words of the description, such as ``lane_0/divider.quotient[2]``.
+@dataclass(frozen=True)
+class Names:
+    """The places of pins in the words of the description, such as ``lane_0/divider.quotient[2]``.
 
     Parameters
     ----------
-    pin : str
-        ``instance/.../cell/pin`` from OpenSTA, or a port. Only flip-flops have another place than it.
+    top : str
     netlist : str
         Verilog as Yosys writes it.
     registers : str
         What `COMMANDS` wrote.
     """
-    if "/" not in pin:
-        return pin
-    modules = {match[1].lstrip("\\"): match[0] for match in _MODULE.finditer(netlist)}
-    *path, cell, _ = pin.split("/")
-    module = top
-    for instance in path:
-        kind = re.search(rf"^  (\\?\S+) +\\?{re.escape(instance)} +\($", modules.get(module, ""), re.MULTILINE)
-        module = kind[1].lstrip("\\") if kind else ""
-    net = driven(registers).get((module, cell))
-    return "/".join([*path, net]) if net else pin
+
+    top: str
+    netlist: str
+    registers: str
+
+    def described(self, pin: str) -> str:
+        """The place of ``instance/.../cell/pin`` from OpenSTA, or a port; only flip-flops have another than that."""
+        if "/" not in pin:
+            return pin
+        *path, cell, _ = pin.split("/")
+        module = self.top
+        for instance in path:
+            module = self._kinds.get(module, {}).get(instance, "")
+        net = self._driven.get((module, cell))
+        return "/".join([*path, net]) if net else pin
+
+    @cached_property
+    def _driven(self) -> dict[tuple[str, str], str]:
+        return driven(self.registers)
+
+    @cached_property
+    def _kinds(self) -> dict[str, dict[str, str]]:
+        """The module of every instance, by the module that it lies in."""
+        modules = {match[1].lstrip("\\"): match[0] for match in _MODULE.finditer(self.netlist)}
+        return {
+            name: {
+                instance: kind.lstrip("\\")
+                for kind, instance in _INSTANCE.findall(text)
+                if kind.lstrip("\\") in modules
+            }
+            for name, text in modules.items()
+        }
 
 
 def driven(registers: str) -> dict[tuple[str, str], str]:

@@ -154,6 +154,7 @@ def _read(path: Path) -> SynthesisResult | None:
 
 def _result(content: dict) -> SynthesisResult:
     content["modules"] = tuple(ModuleArea(**module) for module in content["modules"])
+    content["gates"] = tuple((name, float(takes)) for name, takes in content["gates"])
     content["black_boxes"] = tuple((name, count) for name, count in content["black_boxes"])
     for field in ("critical_path_ends", "tools", "notes"):
         content[field] = tuple(content[field])

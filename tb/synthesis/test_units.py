@@ -100,6 +100,7 @@ def test_what_was_measured_is_not_measured_again(tmp_path, monkeypatch):
 def test_a_register_is_called_after_what_it_drives():
     netlist = "module top(clk);\n  part \\deep.part  (\n    .clk(clk)\n  );\nendmodule\nmodule part(clk);\nendmodule\n"
     dump = "module \\part\n  cell $_DFF_P_ \\flop_7\n    connect \\Q \\exponent [3]\n  end\nend\n"
-    assert registers.described("deep.part/flop_7/D", "top", netlist, dump) == "deep.part/exponent[3]"
+    names = registers.Names("top", netlist, dump)
+    assert names.described("deep.part/flop_7/D") == "deep.part/exponent[3]"
     for other in ("deep.part/flop_8/D", "flop_7/QN", "data[3]"):
-        assert registers.described(other, "top", netlist, dump) == other
+        assert names.described(other) == other
