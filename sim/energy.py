@@ -18,8 +18,10 @@ LEAKAGE = "leakage"
 
 _OPERATION_OF = {
     Event.DIGIT_MULTIPLY: ("multipliers", "digit_multiply"),
+    Event.LIVE_MULTIPLY: ("multipliers", "live_multiply"),
     Event.DIGIT_ADD: ("partial sums", "digit_add"),
     Event.ACCUMULATE: ("accumulators", "accumulate"),
+    Event.LIVE_ACCUMULATE: ("accumulators", "live_accumulate"),
     Event.ALIGN: ("accumulators", "align"),
     Event.QUANTIZE: ("quantizers", "quantize"),
     Event.ROUND: ("FP32 roundings", "round"),

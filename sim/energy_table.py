@@ -33,8 +33,10 @@ class Operations(_Record):
     """The events inside the datapath; `sim.events.Event` says what each of them is."""
 
     digit_multiply: Operation
+    live_multiply: Operation
     digit_add: Operation
     accumulate: Operation
+    live_accumulate: Operation
     align: Operation
     quantize: Operation
     round: Operation

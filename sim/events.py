@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
+from pinta_hw.spec.activity import MOST, Activity
 from pinta_hw.spec.config import AcceleratorConfig, Grouping
 from pinta_hw.spec.digits import b_planes, steps
 from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, SmxFormat
@@ -15,10 +16,14 @@ class Event(Enum):
 
     DIGIT_MULTIPLY = "digit multiplies"
     """4 x 8 bits, in the array."""
+    LIVE_MULTIPLY = "digit multiplies without a zero"
+    """Those of them in which neither the digit nor the byte is zero."""
     DIGIT_ADD = "digit adds"
     """Of a product into a partial sum."""
     ACCUMULATE = "accumulations"
     """Of an element."""
+    LIVE_ACCUMULATE = "accumulations without a zero block"
+    """Those of them in which neither block has only zeros."""
     ALIGN = "alignments"
     """Of an element and what it is accumulated to."""
     QUANTIZE = "quantizations"
@@ -53,6 +58,10 @@ class Event(Enum):
 
 Counts = Counter[Event]
 
+UPPER_BOUND = "no digit that is multiplied is zero: an upper bound"
+ZEROS_COUNTED = "zeros among the digits that are multiplied are counted in the operands of the first step"
+"""What the energy of matrix products rests on, as a report says it."""
+
 
 @dataclass(frozen=True)
 class Events:
@@ -71,13 +80,15 @@ class Events:
     b_reads: int
     writes: int
 
-    def counts(self) -> Counts:
-        """By the kind of event."""
+    def counts(self, activity: Activity = MOST) -> Counts:
+        """By the kind of event. Block units whose work nobody needs see operands like the others."""
         return Counter(
             {
                 Event.DIGIT_MULTIPLY: self.digit_multiplies,
+                Event.LIVE_MULTIPLY: round(self.digit_multiplies * activity.digits),
                 Event.DIGIT_ADD: self.digit_adds,
                 Event.ACCUMULATE: self.accumulates,
+                Event.LIVE_ACCUMULATE: round(self.accumulates * activity.blocks),
                 Event.ALIGN: self.accumulates,
                 Event.QUANTIZE: self.quantizations,
                 Event.FETCH: self.a_reads + self.b_reads,

@@ -12,7 +12,7 @@ from pinta_hw.spec.timing import GemmShape, first_grouping, gemm_cycles
 
 from .energy import energy_pj, standing_pj
 from .energy_table import EnergyTable
-from .events import Events, gemm_events
+from .events import UPPER_BOUND, Events, gemm_events
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def estimate_gemm(
         assumptions=(
             "operands and result stay in the scratchpad",
             f"clock {config.clock_ghz:g} GHz",
+            UPPER_BOUND,
             *(f"not included: {item}" for item in table.excluded),
         ),
     )

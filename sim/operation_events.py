@@ -2,11 +2,12 @@
 
 Words are those that the banks move. Arithmetic is that of whole blocks and of whole rows of `REAL_BANKS` numbers,
 as the lanes do it, whether an element lies inside the matrix or not; an elementwise operation counts the products and
-sums of its formula.
+sums of its formula. What a matrix product multiplies by zero is told by an `Activity`, without which nothing is zero.
 """
 
 from collections import Counter
 
+from pinta_hw.spec.activity import MOST, Activity
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.formats import BLOCK_ELEMENTS, BLOCK_SIDE, SmxFormat, blocks
 from pinta_hw.spec.isa.convert import Decode, Encode
@@ -45,16 +46,16 @@ _EVENT_OF_VECTOR = {vector: _EVENT_OF[real] for real, vector in VECTOR_OPERATION
 }
 
 
-def operation_events(config: AcceleratorConfig, operation: Operation) -> Counts:
-    """Events of one operation, its instruction included."""
-    counts = _counts(config, operation)
+def operation_events(config: AcceleratorConfig, operation: Operation, activity: Activity = MOST) -> Counts:
+    """Events of one operation, its instruction included; ``activity`` is that of a matrix product."""
+    counts = _counts(config, operation, activity)
     counts[Event.INSTRUCTION] = 1
     return counts
 
 
-def _counts(config: AcceleratorConfig, operation: Operation) -> Counts:
+def _counts(config: AcceleratorConfig, operation: Operation, activity: Activity) -> Counts:
     if isinstance(operation, Gemm):
-        return _gemm(config, operation)
+        return _gemm(config, operation, activity)
     if isinstance(operation, Elementwise):
         return _elementwise(config, operation)
     if isinstance(operation, Encode):
@@ -76,9 +77,9 @@ def _counts(config: AcceleratorConfig, operation: Operation) -> Counts:
     return _transfer(operation)
 
 
-def _gemm(config: AcceleratorConfig, gemm: Gemm) -> Counts:
+def _gemm(config: AcceleratorConfig, gemm: Gemm, activity: Activity) -> Counts:
     shape = GemmShape.of(gemm)
-    counts = gemm_events(config, config.groupings[gemm.grouping], shape).counts()
+    counts = gemm_events(config, config.groupings[gemm.grouping], shape).counts(activity)
     if isinstance(gemm.result, RealResult):
         words = gemm.result.rows * gemm.result.columns
         if gemm.result.transposed:
@@ -103,6 +104,7 @@ def _elementwise(config: AcceleratorConfig, operation: Elementwise) -> Counts:
             Event.ELEMENT_MULTIPLY: products * taken * BLOCK_ELEMENTS,
             Event.ELEMENT_ADD: sums * taken * BLOCK_ELEMENTS,
             Event.ACCUMULATE: taken * BLOCK_ELEMENTS if is_sum else 0,
+            Event.LIVE_ACCUMULATE: taken * BLOCK_ELEMENTS if is_sum else 0,
             Event.ALIGN: taken * BLOCK_ELEMENTS if is_sum else 0,
             Event.TABLE_READ: reads,
             Event.FETCH: words,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from pinta_hw.spec.activity import Activity
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.isa.instruction import Instruction, Unit
 
@@ -19,7 +20,14 @@ _OWN_PART: dict[Unit, Part] = {
     Unit.UPDATE: "update unit",
     Unit.TRANSFER: "transfer",
 }
-_ARRAY = (Event.DIGIT_MULTIPLY, Event.DIGIT_ADD, Event.ACCUMULATE, Event.ALIGN)
+_ARRAY = (
+    Event.DIGIT_MULTIPLY,
+    Event.LIVE_MULTIPLY,
+    Event.DIGIT_ADD,
+    Event.ACCUMULATE,
+    Event.LIVE_ACCUMULATE,
+    Event.ALIGN,
+)
 _MEMORIES_OF: dict[Event, tuple[Part, str]] = {
     Event.SCRATCHPAD_READ: ("scratchpad switch", "scratchpad banks"),
     Event.SCRATCHPAD_WRITE: ("scratchpad switch", "scratchpad banks"),
@@ -42,12 +50,12 @@ def part_of(unit: Unit, event: Event) -> Part:
 
 
 def part_energy_pj(
-    config: AcceleratorConfig, table: EnergyTable, instructions: Iterable[Instruction], cycles: int
+    config: AcceleratorConfig, table: EnergyTable, work: Iterable[tuple[Instruction, Activity]], cycles: int
 ) -> dict[str, float]:
     """Energy of instructions and of the cycles they take, by part of `sim.area` and for the memory outside (pJ)."""
     counts: Counter[tuple[Unit, Event]] = Counter()
-    for instruction in instructions:
-        for event, count in operation_events(config, instruction.operation).items():
+    for instruction, activity in work:
+        for event, count in operation_events(config, instruction.operation, activity).items():
             counts[instruction.unit, event] += count
     energy = {part: clock_energy_pj(table, part, registers) * cycles for part, registers in flip_flops(config).items()}
     for part, area in area_um2(config).items():

@@ -1,19 +1,21 @@
 """Energy of one step of a program."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pinta_hw.spec.activity import MOST, Activity
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.control_timing import section_cycles
 from pinta_hw.spec.formats import BLOCK_ELEMENTS
 from pinta_hw.spec.isa.elementwise import OPERANDS_OF, Elementwise
+from pinta_hw.spec.isa.gemm import Gemm
 from pinta_hw.spec.isa.instruction import Program
 from pinta_hw.spec.operation_timing import operation_cycles
 
 from .energy import OUTSIDE_MEMORY, energy_pj, standing_pj
 from .energy_table import EnergyTable
-from .events import Counts
+from .events import UPPER_BOUND, ZEROS_COUNTED, Counts, Event
 from .operation_events import operation_events
 from .step import unit_name
 
@@ -29,7 +31,7 @@ class StepEnergy:
     table : str
         Name of the energy table.
     events : mapping of str to int
-        Counts by event.
+        Counts by event, zeros included.
     elements : mapping of str to int
         Elements of the elementwise work by operation and widths, such as ``multiply 16x16 to 12``.
     cycles : int
@@ -56,7 +58,11 @@ class StepEnergy:
 
 
 def step_energy(
-    config: AcceleratorConfig, table: EnergyTable, program: Program, cycles: int | None = None
+    config: AcceleratorConfig,
+    table: EnergyTable,
+    program: Program,
+    cycles: int | None = None,
+    activities: Sequence[Activity] | None = None,
 ) -> StepEnergy:
     """Energy of one step; what its events cost is the same for all steps.
 
@@ -67,6 +73,8 @@ def step_energy(
     program : Program
     cycles : int, optional
         How long the step takes; by default as long as the first one, with a memory of `MEMORY_LATENCY_CYCLES`.
+    activities : sequence of Activity, optional
+        Of each instruction of the body; where not given, nothing is zero, so that the energy is an upper bound.
     """
     if cycles is None:
         cycles = section_cycles(program.body, [operation_cycles(config, each.operation) for each in program.body])
@@ -74,8 +82,8 @@ def step_energy(
     phases: dict[str, Counts] = {}
     units: dict[str, Counts] = {}
     elements: Counter[str] = Counter()
-    for instruction in program.body:
-        counts = operation_events(config, instruction.operation)
+    for instruction, activity in zip(program.body, activities or [MOST] * len(program.body), strict=True):
+        counts = operation_events(config, instruction.operation, activity)
         total.update(counts)
         phases.setdefault(instruction.phase, Counter()).update(counts)
         units.setdefault(unit_name(instruction.unit), Counter()).update(counts)
@@ -97,10 +105,31 @@ def step_energy(
         total_pj,
         (
             "every block unit works in every cycle of a product's steps, needed or not",
+            UPPER_BOUND if activities is None else ZEROS_COUNTED,
             f"outside memory: {table.outside_memory.derivation}",
             f"clock and leakage: {table.standing.derivation}",
             *(f"not included: {item}" for item in table.excluded),
         ),
+    )
+
+
+def mean_activity(config: AcceleratorConfig, program: Program, activities: Sequence[Activity]) -> Activity:
+    """Of all matrix products of a step together.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+    program : Program
+    activities : sequence of Activity
+        Of each instruction of the body.
+    """
+    total: Counts = Counter()
+    for instruction, activity in zip(program.body, activities, strict=True):
+        if isinstance(instruction.operation, Gemm):
+            total.update(operation_events(config, instruction.operation, activity))
+    return Activity(
+        total[Event.LIVE_MULTIPLY] / max(total[Event.DIGIT_MULTIPLY], 1),
+        total[Event.LIVE_ACCUMULATE] / max(total[Event.ACCUMULATE], 1),
     )
 
 

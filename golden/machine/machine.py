@@ -102,9 +102,12 @@ class Machine:
     def _operand(self, layout: TensorLayout, transposed: bool) -> SmxMatrix:
         return self._load(layout.transposed()).T if transposed else self._load(layout)
 
+    def operands(self, gemm: Gemm) -> tuple[SmxMatrix, SmxMatrix]:
+        """What a product would multiply now, with all padding."""
+        return self._operand(gemm.a, gemm.a_transposed), self._operand(gemm.b, gemm.b_transposed)
+
     def _gemm(self, gemm: Gemm) -> None:
-        a, b = self._operand(gemm.a, gemm.a_transposed), self._operand(gemm.b, gemm.b_transposed)
-        accumulators = accumulate(a, b)
+        accumulators = accumulate(*self.operands(gemm))
         result = gemm.result
         if not isinstance(result, RealResult):
             self._store(result, accumulators.quantize(result.bits))

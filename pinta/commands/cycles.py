@@ -10,9 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from golden.first_step import first_step_activities
 from golden.lowering.compiler import lower
 from pinta.options import EnergyTable, Json, MemoryLatency, OtherPreset
 from pinta.problem_shape import problem_shape
+from pinta_hw.spec.activity import MOST
 from pinta_hw.spec.experiment import load_experiment
 from pinta_hw.spec.operation_timing import MEMORY_LATENCY_CYCLES
 from pinta_hw.spec.presets import load_config
@@ -20,7 +22,7 @@ from sim.closed_form.comparison import Compared, compare
 from sim.closed_form.estimate import estimate as estimate_step
 from sim.energy_table import load_table
 from sim.program import ProgramEstimate, simulate
-from sim.program_energy import StepEnergy, step_energy
+from sim.program_energy import StepEnergy, mean_activity, step_energy
 
 
 def cycles(
@@ -28,6 +30,10 @@ def cycles(
     preset: OtherPreset = None,
     memory_latency: MemoryLatency = MEMORY_LATENCY_CYCLES,
     energy_table: EnergyTable = "published-7nm",
+    count_zeros: Annotated[
+        bool,
+        typer.Option("--count-zeros", help="Execute the first step and count the zeros that it multiplies by."),
+    ] = False,
     closed_form: Annotated[
         bool, typer.Option("--closed-form", help="Show the closed form of a step and its error, too.")
     ] = False,
@@ -36,7 +42,7 @@ def cycles(
     """Predict cycles, waits, utilization, time and energy of a training step.
 
     Cycles are those of the RTL, exactly, with a memory that answers after a fixed latency. Energy is an estimate from a
-    table; it says what it leaves out.
+    table; it says what it leaves out. Without --count-zeros it is an upper bound over what the numbers may be.
 
     With --closed-form, also what a sweep would say, and how much that errs.
 
@@ -44,12 +50,15 @@ def cycles(
     """
     described = load_experiment(experiment)
     config, table = load_config(preset or described.accelerator), load_table(energy_table)
-    program = lower(described, config).program
+    lowered = lower(described, config)
+    program = lowered.program
     estimate = simulate(config, program, memory_latency)
-    energy = step_energy(config, table, program, estimate.step.cycles)
+    activities = first_step_activities(lowered) if count_zeros else None
+    energy = step_energy(config, table, program, estimate.step.cycles, activities)
     compared: list[Compared] = []
     if closed_form:
-        cost = estimate_step(described, problem_shape(described.problem), config, table, memory_latency)
+        activity = mean_activity(config, program, activities) if activities else MOST
+        cost = estimate_step(described, problem_shape(described.problem), config, table, memory_latency, activity)
         compared = compare(cost, estimate, energy)
     if json:
         text = {"cycles": estimate.cycles, **dataclasses.asdict(estimate), "energy": dataclasses.asdict(energy)}

@@ -15,13 +15,12 @@ from golden.short_training import relative_l2
 from pinta.compiled_step import compiled_cycles
 from pinta.problem_shape import problem_shape
 from pinta.sweep_figure import fronts
-from sim.closed_form.estimate import ASSUMPTION
 from sim.energy_table import load_table
 from sim.sweep.description import SweepFile, load_sweep
 from sim.sweep.engine import Run
 from sim.sweep.evaluate import UNITS, Short
 from sim.sweep.executors import computed_by_dask, computed_by_processes, computed_here
-from sim.sweep.output import as_csv, as_json
+from sim.sweep.output import ASSUMED, as_csv, as_json
 from sim.sweep.points import Space
 from sim.sweep.store import Store
 from sim.sweep.version import MODEL, model_version
@@ -111,7 +110,7 @@ def _print(described: SweepFile, run: Run, computed: int, broken: int, folder: P
         console.print(table)
         if len(rows) > _SHOWN:
             console.print(f"and {len(rows) - _SHOWN} more in {folder}/front.csv", highlight=False)
-    console.print(f"Assumed: {ASSUMPTION}.", highlight=False)
+    console.print(f"Assumed: {ASSUMED}.", highlight=False)
     reasons = Counter(row.outcome["failed"] for row in run.rows if "failed" in row.outcome)
     for reason, count in reasons.most_common(_REASONS):
         console.print(f"{count:,} failed: {reason}", highlight=False)

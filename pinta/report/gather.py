@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from golden.first_step import first_step_activities
 from golden.lowering.compiler import lower
 from golden.results import kept_accuracies
 from pinta.problem_shape import problem_shape
@@ -13,9 +14,11 @@ from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Experiment, load_experiment
 from pinta_hw.spec.presets import load_config
 from sim.baselines.published import stein_pairs
+from sim.closed_form.comparison import compare as compare_forms
+from sim.closed_form.estimate import estimate as estimate_step
 from sim.energy_table import EnergyTable, load_table, table_names
 from sim.program import simulate
-from sim.program_energy import step_energy
+from sim.program_energy import mean_activity, step_energy
 from sim.report import variants
 from sim.report.report import Report, report
 from sim.report.subject import Accuracy, Subject
@@ -83,10 +86,13 @@ def _subject(
     results: Path,
 ) -> Subject:
     """An experiment on an accelerator: its program's cycles and energies, its sizes, what was trained of it."""
-    program = lower(experiment, config).program
+    lowered = lower(experiment, config)
+    program, activities = lowered.program, first_step_activities(lowered)
     estimate = simulate(config, program, memory_latency)
-    energies = {table.name: step_energy(config, table, program, estimate.step.cycles) for table in tables}
+    cycles, activity = estimate.step.cycles, mean_activity(config, program, activities)
+    energies = {table.name: step_energy(config, table, program, cycles, activities) for table in tables}
     problem, pairs = problem_shape(experiment.problem), stein_pairs(experiment)
+    cost = estimate_step(experiment, problem, config, tables[0], memory_latency, activity)
     return Subject(
         experiment.name,
         _title(experiment),
@@ -96,8 +102,9 @@ def _subject(
         sizes_of(experiment),
         pairs,
         variants.serial(config, tables, estimate, energies),
-        variants.wide(config, tables, experiment, problem, memory_latency),
-        variants.like_for_like(config, tables, experiment, problem, memory_latency, pairs),
+        variants.wide(config, tables, experiment, problem, memory_latency, activity),
+        variants.like_for_like(config, tables, experiment, problem, memory_latency, activity, pairs),
+        tuple(compare_forms(cost, estimate, energies[tables[0].name])),
         tuple(
             Accuracy(
                 one.method,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from pinta_hw.spec.activity import MOST, Activity
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.isa.instruction import UNIT_OF, Unit
 from pinta_hw.spec.operation_timing import MEMORY_LATENCY_CYCLES, operation_cycles
@@ -38,8 +39,8 @@ class _Totals:
 class _Costs:
     """Costs of single operations, and of whole steps without their transfers, each computed once."""
 
-    def __init__(self, config: AcceleratorConfig, memory_latency: int) -> None:
-        self._config, self._latency = config, memory_latency
+    def __init__(self, config: AcceleratorConfig, memory_latency: int, activity: Activity) -> None:
+        self._config, self._latency, self._activity = config, memory_latency, activity
         self._single: dict[Work, tuple[Unit, int, Counts]] = {}
         self._steps: dict[int, tuple[StepWork, _Totals]] = {}
 
@@ -49,7 +50,7 @@ class _Costs:
         if found is None:
             operation = work.operation(self._config)
             cycles = operation_cycles(self._config, operation, self._latency)
-            found = UNIT_OF[type(operation)], cycles, operation_events(self._config, operation)
+            found = UNIT_OF[type(operation)], cycles, operation_events(self._config, operation, self._activity)
             self._single[work] = found
         return found
 
@@ -82,8 +83,8 @@ def _summed(pairs: list[tuple[Work, int]]) -> Counter[Work]:
 
 
 @lru_cache(maxsize=256)
-def _costs(config: AcceleratorConfig, memory_latency: int) -> _Costs:
-    return _Costs(config, memory_latency)
+def _costs(config: AcceleratorConfig, memory_latency: int, activity: Activity) -> _Costs:
+    return _Costs(config, memory_latency, activity)
 
 
 class CostModel:
@@ -95,14 +96,21 @@ class CostModel:
         The accelerator.
     memory_latency : int
         Of the AXI memory, in cycles.
+    activity : Activity
+        Of every matrix product; by default nothing is zero, so that energies are upper bounds.
     """
 
-    def __init__(self, config: AcceleratorConfig, memory_latency: int = MEMORY_LATENCY_CYCLES) -> None:
+    def __init__(
+        self,
+        config: AcceleratorConfig,
+        memory_latency: int = MEMORY_LATENCY_CYCLES,
+        activity: Activity = MOST,
+    ) -> None:
         self.config = config
         self.memory_latency = memory_latency
         # Sizes of memories and the clock change no operation.
         alike = replace(config, name="", groups=3, words=16, real_words=16, program_depth=1, clock_ghz=1.0)
-        self._costs = _costs(alike, memory_latency)
+        self._costs = _costs(alike, memory_latency, activity)
 
     def phases(self, step: StepWork) -> dict[str, Mapping[Work, int]]:
         """All work of a step by phase, with the transfers that it takes on this accelerator."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pinta_hw.spec.activity import MOST, Activity
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Experiment
@@ -67,15 +68,16 @@ def estimate(
     config: AcceleratorConfig,
     table: EnergyTable,
     memory_latency: int = MEMORY_LATENCY_CYCLES,
+    activity: Activity = MOST,
 ) -> StepCost:
-    """Cost of a training step of an experiment, which need not be compiled.
+    """Cost of a training step of an experiment, which need not be compiled; ``activity`` is that of its products.
 
     Raises
     ------
     UserError
         As `step_cost` does.
     """
-    return step_cost(CostModel(config, memory_latency), table, step_work(experiment, problem))
+    return step_cost(CostModel(config, memory_latency, activity), table, step_work(experiment, problem))
 
 
 def step_cost(model: CostModel, table: EnergyTable, step: StepWork) -> StepCost:

@@ -4,8 +4,12 @@ from collections.abc import Sequence
 
 from ..area import area_table
 from ..baselines.machine import float_parts, replaced_um2
+from ..closed_form.estimate import ASSUMPTION
+from ..events import ZEROS_COUNTED
 from .subject import Subject, Surroundings
 from .table import Column, Row, Table
+
+_COMPARED = "both by `pinta cycles --closed-form`; energies by the first table"
 
 
 def machine_table(surroundings: Surroundings) -> Table:
@@ -38,11 +42,38 @@ def machine_table(surroundings: Surroundings) -> Table:
     )
 
 
+def closed_form_table(subjects: Sequence[Subject]) -> Table:
+    """The closed form of each experiment beside its program: how far off designs are that only it prices."""
+    rows = [
+        Row((subject.name, one.quantity, one.closed_form, one.exact, 100 * one.error, one.unit), _COMPARED)
+        for subject in subjects
+        for one in subject.closed_form
+    ]
+    return Table(
+        "closed-form",
+        "The closed form beside the cycle model",
+        (
+            Column("experiment"),
+            Column("quantity"),
+            Column("closed form", "see unit"),
+            Column("cycle model", "see unit"),
+            Column("error", "%"),
+            Column("unit"),
+        ),
+        tuple(rows),
+        (
+            "the closed form prices designs that are not compiled: 16 bits in each role, and diffquant like for like",
+            ASSUMPTION,
+        ),
+    )
+
+
 def source_table(subjects: Sequence[Subject], surroundings: Surroundings) -> Table:
     """Sources and assumptions, in words."""
     rows = [
         Row(("cycles", "exact: those of the RTL, with a memory of fixed latency"), "docs/models.md"),
         Row(("energy", "events counted in closed form, times a table; a range over the tables"), "docs/models.md"),
+        Row(("energy of products", f"{ZEROS_COUNTED}; their mean share in designs in closed form"), "docs/models.md"),
         Row(("energy of GPUs", "the board's power times the time, at all loads"), "docs/baselines.md"),
         Row(
             ("realistic GPU", f"{surroundings.fraction:.0%} of peak rate and bandwidth"),

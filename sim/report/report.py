@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import content
-from .assumptions import machine_table, source_table
+from .assumptions import closed_form_table, machine_table, source_table
 from .attribution import Design
 from .comparison import Baseline, baselines, designs
 from .headline import goal_table, like_table, own_table, short_table
@@ -86,6 +86,7 @@ def report(subjects: Sequence[Subject], surroundings: Surroundings) -> Report:
             like_table(compared, surroundings),
             machine_table(surroundings),
             *(content.area_rows(subject) for subject in configs.values()),
+            closed_form_table(subjects),
             source_table(subjects, surroundings),
         ),
     )

@@ -8,6 +8,7 @@ from pinta_hw.spec.config import AcceleratorConfig
 from ..baselines.gpu import Gpus, check_fraction
 from ..baselines.machine import FloatMachine
 from ..baselines.network import Sizes
+from ..closed_form.comparison import Compared
 from ..energy_table import EnergyTable
 from ..program import ProgramEstimate
 from ..program_energy import StepEnergy
@@ -84,6 +85,8 @@ class Subject:
         The same with 16 bits in each role.
     like_for_like : Cost
         ``diffquant`` with as many pairs as the Stein baseline.
+    closed_form : tuple of Compared
+        What the closed form, which ``wide`` and ``like_for_like`` rest on, says of the experiment itself.
     accuracies : tuple of Accuracy
         What was trained of this problem.
     """
@@ -98,6 +101,7 @@ class Subject:
     serial: Cost
     wide: Cost
     like_for_like: Cost
+    closed_form: tuple[Compared, ...]
     accuracies: tuple[Accuracy, ...] = ()
 
     @property

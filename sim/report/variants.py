@@ -1,7 +1,11 @@
-"""Other designs of an experiment, priced in closed form: they need not fit the accelerator's memory."""
+"""Other designs of an experiment, priced in closed form: they need not fit the accelerator's memory.
+
+Their products are taken to multiply by zero as often as those of the experiment.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pinta_hw.spec.activity import Activity
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.experiment import Experiment, Perturbations, Precision
 
@@ -51,10 +55,11 @@ def wide(
     experiment: Experiment,
     problem: ProblemShape,
     memory_latency: int,
+    activity: Activity,
 ) -> Cost:
     """An experiment with 16 bits in each role, one unit working at a time."""
     work = step_work(experiment.model_copy(update={"precision": _WIDE}), problem)
-    model = CostModel(config, memory_latency)
+    model = CostModel(config, memory_latency, activity)
     cycles = sum(one.cycles for one in model.units(work).values())
     limit = "the sum of all units"
     source = "closed form: all operations of the step with 16 bits in each role, one after the other; it need not fit"
@@ -67,13 +72,14 @@ def like_for_like(
     experiment: Experiment,
     problem: ProblemShape,
     memory_latency: int,
+    activity: Activity,
     pairs: int,
 ) -> Cost:
     """``diffquant`` with as many pairs of directions as the Stein baseline.
 
     Its micro-batches and chunks are the fastest of those that have no more rows at once than the experiment's own.
     """
-    model = CostModel(config, memory_latency)
+    model = CostModel(config, memory_latency, activity)
     cut = [step_work(one, problem) for one in _cut(experiment, problem, pairs)]
     priced = [(step_cycles(config, work, model.units(work)), work) for work in cut]
     cycles, work = min(priced, key=lambda one: one[0])

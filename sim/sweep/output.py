@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..closed_form.estimate import ASSUMPTION
+from ..events import UPPER_BOUND
 from .description import SweepFile
 from .engine import Row, Run
 from .evaluate import UNITS
 
 FIGURES = ("cycles", "time", "energy", "chip_energy", "area", "array_busy", "accuracy")
+ASSUMED = f"{ASSUMPTION}; energies: {UPPER_BOUND}"
 
 
 def as_csv(sweep: SweepFile, names: Sequence[str], rows: Sequence[Row]) -> str:
@@ -47,7 +49,7 @@ def as_json(sweep: SweepFile, run: Run, names: Sequence[str], version: str) -> d
     return {
         "sweep": sweep.model_dump(mode="json"),
         "model": version,
-        "assumption": ASSUMPTION,
+        "assumption": ASSUMED,
         "units": {name: UNITS[name] for name in FIGURES},
         "points": [
             {

@@ -17,6 +17,7 @@ from sim.operation_events import operation_events
 from sim.part_energy import part_of
 
 from .measurement import Measurement
+from .programs import executed
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def energies(lowered: Lowered, measured: Measurement) -> Energies:
     negative energies. What a part spends in its quietest cycle is its clock.
     """
     fit = _Fit(lowered, measured)
-    fit.solve("array", Unit.GEMM, Event.DIGIT_MULTIPLY, Event.ACCUMULATE)
+    fit.solve("array", Unit.GEMM, Event.DIGIT_MULTIPLY, Event.LIVE_MULTIPLY, Event.ACCUMULATE, Event.LIVE_ACCUMULATE)
     fit.share("quantizers", Event.QUANTIZE)
     fit.update()
     fit.solve("operands and results", Unit.GEMM, Event.FETCH, Event.ROUND)
@@ -147,9 +148,11 @@ def _executed(lowered: Lowered) -> Iterator[_Executed]:
     """Every operation of a program, its first and last cycle, and its events."""
     config, program = lowered.config, lowered.program
     sections = [(program.prologue, 0), *((program.body, step) for step in range(program.steps)), (program.epilogue, 0)]
+    activities = (activity for _, activity in executed(lowered))
     begin = 0
     for section, step in sections:
         durations = [operation_cycles(config, each.operation, step=step) for each in section]
-        for each, span in zip(section, section_spans(section, durations), strict=True):
-            yield _Executed(each, begin + span.start, begin + span.done, operation_events(config, each.operation))
+        for each, span, activity in zip(section, section_spans(section, durations), activities, strict=False):
+            events = operation_events(config, each.operation, activity)
+            yield _Executed(each, begin + span.start, begin + span.done, events)
         begin += section_cycles(section, durations)

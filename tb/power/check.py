@@ -8,6 +8,7 @@ from sim.energy_table import EnergyTable
 from sim.part_energy import part_energy_pj
 
 from .measurement import Measurement
+from .programs import executed
 
 ALLOWED = 0.15
 
@@ -70,13 +71,7 @@ def compare(lowered: Lowered, measured: Measurement, table: EnergyTable) -> Powe
     table : EnergyTable
         For the model.
     """
-    program = lowered.program
-    instructions = [
-        *program.prologue,
-        *(each for _ in range(program.steps) for each in program.body),
-        *program.epilogue,
-    ]
-    model = part_energy_pj(lowered.config, table, instructions, measured.cycles)
+    model = part_energy_pj(lowered.config, table, executed(lowered), measured.cycles)
     nanoseconds = measured.cycles * measured.period_ps * 1e-3  # a picojoule in a nanosecond is a milliwatt
     parts = tuple(
         PartCheck(part, group.total_pj(measured.period_ps) / nanoseconds, model[part] / nanoseconds)

@@ -1,9 +1,12 @@
 """Energy of the synthesized machine under a program, cycle by cycle, from its netlists."""
 
+import os
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -15,7 +18,7 @@ from pinta_hw.spec.formats import BLOCK_ELEMENTS
 from rtl_gen.synthesis.energy_by_cycle import GroupEnergy, UnitEnergy, energy_by_cycle
 from rtl_gen.synthesis.liberty import opened
 from rtl_gen.synthesis.macro import MacroTiming
-from rtl_gen.synthesis.units import UnitDesign, synthesize_unit
+from rtl_gen.synthesis.units import UnitResult, synthesize_unit
 
 from .recording import Recording, record
 
@@ -23,6 +26,9 @@ Progress = Callable[[str, int, int], None]
 """Called with what is going on, how many things are done, and how many there are."""
 
 _TABLES = "table_rom"
+_WITH_TABLES = "elementwise_unit"
+_LONGEST = (_WITH_TABLES, _TABLES, "gemm_unit", "update_unit")
+"""What takes longest to map is begun first, and replayed last."""
 _TABLES_OF_A_BLOCK = 4
 """That are measured, of sixteen."""
 _STEP = re.compile(r"step_\d+_([a-z_]+)")
@@ -100,83 +106,99 @@ def measure(lowered: Lowered, liberty: Path, cache: Path, mapped: Path, progress
     UserError
         If a file or tool is missing.
     """
-    config = lowered.config
-    period_ps = 1000 / config.clock_ghz
-    total = len(UNITS) + 1
+    period_ps = 1000 / lowered.config.clock_ghz
+    total = len(UNITS)
     with opened(liberty):  # a mistake in it is told before minutes of work
         pass
     progress("running the program on the RTL", 0, total)
     design, recordings = record(lowered, UNITS)
+    replay = _Replay(liberty, period_ps, cache)
     parts: dict[str, GroupEnergy] = {}
     bits = 0
-    for number, unit in enumerate(UNITS, 1):
-        progress(f"mapping and replaying {unit}", number, total)
-        energy = _unit_energy(design, unit, recordings[unit], liberty, period_ps, cache, mapped)
-        bits += energy.bits_checked
-        for part, group in energy.groups.items():
-            parts[part] = _sum(parts[part], group) if part in parts else group
-        if unit == "elementwise_unit":
-            progress("mapping and replaying the tables", number + 1, total)
-            for tables in _tables(design, recordings[unit], energy, liberty, period_ps, cache, mapped):
-                parts["elementwise unit"] = _sum(parts["elementwise unit"], tables)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        mapping = {
+            unit: pool.submit(synthesize_unit, design, unit, liberty, period_ps, MacroTiming(), mapped)
+            for unit in (*_LONGEST, *(unit for unit in UNITS if unit not in _LONGEST))
+        }
+        try:
+            for number, unit in enumerate(sorted(UNITS, key=_LONGEST.__contains__), 1):
+                progress(f"mapping and replaying {unit}", number, total)
+                energy = replay.unit(unit, mapping[unit].result(), recordings[unit])
+                bits += energy.bits_checked
+                for part, group in energy.groups.items():
+                    parts[part] = _sum(parts[part], group) if part in parts else group
+                if unit == _WITH_TABLES:
+                    for tables in replay.tables(mapping[_TABLES].result(), recordings[unit], energy):
+                        parts["elementwise unit"] = _sum(parts["elementwise unit"], tables)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     progress("measured", total, total)
     return Measurement(parts, recordings[UNITS[0]].cycles, period_ps, bits)
 
 
-def _unit_energy(
-    design: UnitDesign, unit: str, recording: Recording, liberty: Path, period_ps: float, cache: Path, mapped: Path
-) -> UnitEnergy:
-    result = synthesize_unit(design, unit, liberty, period_ps, MacroTiming(), mapped)
-    kept = cache / f"{result.folder.name}-{recording.file.parent.name}.npz"
-    found = _read(kept)
-    if found is None:
-        with opened(liberty) as library:
-            found = energy_by_cycle(
-                result.folder,
-                result.synthesis.top,
-                library,
-                period_ps,
-                recording.bits(),
+@dataclass(frozen=True)
+class _Replay:
+    """Replays recordings on netlists; what the folder ``cache`` holds is not done again."""
+
+    liberty: Path
+    period_ps: float
+    cache: Path
+
+    def unit(self, unit: str, result: UnitResult, recording: Recording) -> UnitEnergy:
+        """Energy of a unit, its memories left out."""
+        return self._kept(
+            f"{result.folder.name}-{recording.digest}",
+            result,
+            recording.cycles,
+            recording.bits,
+            lambda instance: group_of(unit, instance),
+        )
+
+    def tables(self, result: UnitResult, recording: Recording, unit: UnitEnergy) -> list[GroupEnergy]:
+        """Energy of the tables, which are memories of the elementwise unit, as logic: some of a block's for all."""
+        places = sorted({name.rpartition(".")[0] for name in unit.memory_ports})
+        energies = []
+        measured = places[:: BLOCK_ELEMENTS // _TABLES_OF_A_BLOCK]
+        for place in measured:
+            found = self._kept(
+                f"{result.folder.name}-{recording.digest}-{place}",
+                result,
                 recording.cycles,
-                lambda instance: group_of(unit, instance),
+                partial(_table_bits, unit.memory_ports, place),
+                lambda _: "elementwise unit",
             )
-        _write(kept, found)
-    return found
+            energies += len(places) // len(measured) * list(found.groups.values())
+        return energies
 
-
-def _tables(
-    design: UnitDesign,
-    recording: Recording,
-    unit: UnitEnergy,
-    liberty: Path,
-    period_ps: float,
-    cache: Path,
-    mapped: Path,
-) -> list[GroupEnergy]:
-    """Energy of the tables, which are memories of the elementwise unit, as logic; some of a block's stand for all."""
-    result = synthesize_unit(design, _TABLES, liberty, period_ps, MacroTiming(), mapped)
-    places = sorted({name.rpartition(".")[0] for name in unit.memory_ports})
-    energies = []
-    measured = places[:: BLOCK_ELEMENTS // _TABLES_OF_A_BLOCK]
-    for place in measured:
-        kept = cache / f"{result.folder.name}-{recording.file.parent.name}-{place}.npz"
+    def _kept(
+        self,
+        name: str,
+        result: UnitResult,
+        cycles: int,
+        bits: Callable[[], Iterable[tuple[str, int, int]]],
+        group_of: Callable[[str], str],
+    ) -> UnitEnergy:
+        kept = self.cache / f"{name}.npz"
         found = _read(kept)
         if found is None:
-            bits = []
-            for name, value in unit.memory_ports.items():
-                where, _, port = name.rpartition(".")
-                if where == place:
-                    port, _, bit = port.rstrip("]").partition("[")
-                    bits.append((port, int(bit), value))
-            bits += [("_0_", bit, value) for port, bit, value in bits if port == "coefficients"]
-            with opened(liberty) as library:
-                top = result.synthesis.top
+            with opened(self.liberty) as library:
                 found = energy_by_cycle(
-                    result.folder, top, library, period_ps, bits, recording.cycles, lambda _: "elementwise unit"
+                    result.folder, result.synthesis.top, library, self.period_ps, bits(), cycles, group_of
                 )
             _write(kept, found)
-        energies += len(places) // len(measured) * list(found.groups.values())
-    return energies
+        return found
+
+
+def _table_bits(ports: Mapping[str, int], place: str) -> list[tuple[str, int, int]]:
+    """Ports of one table, and its register, which is what it gives."""
+    bits = []
+    for name, value in ports.items():
+        where, _, port = name.rpartition(".")
+        if where == place:
+            port, _, bit = port.rstrip("]").partition("[")
+            bits.append((port, int(bit), value))
+    return bits + [("_0_", bit, value) for port, bit, value in bits if port == "coefficients"]
 
 
 def _sum(first: GroupEnergy, second: GroupEnergy) -> GroupEnergy:

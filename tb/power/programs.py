@@ -4,9 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from golden.first_step import first_step_activities
 from golden.lowering.compiler import Lowered, lower
+from pinta_hw.spec.activity import MOST, Activity
 from pinta_hw.spec.config import AcceleratorConfig
 from pinta_hw.spec.experiment import Experiment, load_experiment
+from pinta_hw.spec.isa.instruction import Instruction
 from pinta_hw.spec.presets import load_config
 
 _EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -29,6 +32,13 @@ def training_step(name: str) -> Lowered:
     """One step of an experiment of the project, made small enough for `tiny`."""
     content = load_experiment(_EXPERIMENTS / f"{name}.yaml").model_dump()
     return lower(Experiment.model_validate(_merged(_merged(content, _SMALL), _CHANGES[name])), machine(), 1)
+
+
+def executed(lowered: Lowered) -> list[tuple[Instruction, Activity]]:
+    """Every instruction in the order of execution; all steps are taken to multiply by zero as often as the first."""
+    program = lowered.program
+    body = list(zip(program.body, first_step_activities(lowered), strict=True))
+    return [*((each, MOST) for each in program.prologue), *program.steps * body, *((e, MOST) for e in program.epilogue)]
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,11 @@ class Recording:
     file: Path
 
     @cached_property
+    def digest(self) -> str:
+        """Of all that was recorded."""
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()[:16]
+
+    @cached_property
     def _bytes(self) -> npt.NDArray[np.uint8]:
         """Shape (cycles, bytes), the lowest first."""
         lines = self.file.read_bytes().split()

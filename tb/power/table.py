@@ -12,10 +12,15 @@ from .characterization import Energies
 
 _DIGITS = 4
 _OPERATIONS: dict[str, tuple[Event | None, str]] = {
-    "digit_multiply": (Event.DIGIT_MULTIPLY, "block unit: a product, its addition, and the registers of its operands"),
-    "digit_add": (None, "in digit_multiply: products and sums are one netlist"),
-    "accumulate": (Event.ACCUMULATE, "block unit: alignment, addition, and the registers behind them"),
-    "align": (None, "in accumulate: shifters and adders are one netlist"),
+    "digit_multiply": (Event.DIGIT_MULTIPLY, "block unit: what a product takes whatever its digits are: registers"),
+    "live_multiply": (Event.LIVE_MULTIPLY, "block unit: what it takes more if neither digit is zero: product and sum"),
+    "digit_add": (None, "in live_multiply: products and sums are one netlist"),
+    "accumulate": (Event.ACCUMULATE, "block unit: what an accumulation takes whatever is added"),
+    "live_accumulate": (
+        Event.LIVE_ACCUMULATE,
+        "block unit: what it takes more if neither block is zero: alignment, addition, registers",
+    ),
+    "align": (None, "in live_accumulate: shifters and adders are one netlist"),
     "quantize": (Event.QUANTIZE, "quantizer of the array; the same for those of other units"),
     "round": (
         Event.ROUND,

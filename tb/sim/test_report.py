@@ -71,6 +71,16 @@ def test_factors_multiply_to_the_whole_gain(found: Report) -> None:
             assert whole.chip[name] == pytest.approx(designs[0].chip_uj[name] / designs[-1].chip_uj[name])
 
 
+def test_the_closed_form_is_told_with_its_error(found: Report) -> None:
+    table = found.table("closed-form")
+    assert any("closed form" in note and "%" in note for note in table.notes)
+    for name in (section.subject.name for section in found.sections):
+        rows = {row.values[1]: row.values for row in table.rows if row.values[0] == name}
+        step, energy = rows["a step"], rows["energy of a step"]
+        assert step[4] == pytest.approx(100 * (step[2] / step[3] - 1))
+        assert abs(energy[4]) < 3
+
+
 def test_parts_add_up_to_the_energy(found: Report) -> None:
     for section in found.sections:
         *parts, together = section.table("parts").rows
