@@ -17,6 +17,7 @@ from sim.energy_table import EnergyTable, load_table
 from tb.power.characterization import energies
 from tb.power.measurement import Measurement, measure
 from tb.power.programs import CHARACTERIZED, training_step
+from tb.power.revision import gateware_revision
 from tb.power.table import table_yaml
 
 CACHE, MAPPED = Path("build/power"), Path("build/ppa")
@@ -36,7 +37,7 @@ def characterize(
     cache: Cache = CACHE,
     mapped: Mapped = MAPPED,
 ) -> None:
-    """Derive the energy table `asap7`: map each unit, simulate it under real operands, ask OpenSTA; half an hour.
+    """Derive the energy table `asap7`: map each unit, simulate it under real operands, ask OpenSTA; a quarter of an hour.
 
     The operands are those of a training step on the RTL of `tiny`. Register for register and cycle for cycle the
     netlists must do what the RTL did. What has been mapped and measured is kept, so that an interrupted run goes on.
@@ -59,6 +60,7 @@ def characterize(
                 "cell library": f"{liberty.name}, {found}",
                 "memory libraries": f"{len(banks)} of srambank_*_6t122, typical",
                 "tools": ", ".join((*versions(), f"pinta {importlib.metadata.version('pinta')}")),
+                "gateware": gateware_revision(),
                 "activity": f"one step of {CHARACTERIZED}, made small, on the RTL of tiny: {measured.cycles:,} cycles; "
                 f"netlists equal to the RTL in {measured.bits_checked:,} register bits",
                 "command": f"pinta characterize --liberty {liberty.name} --sram DIR",
