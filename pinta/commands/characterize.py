@@ -37,7 +37,7 @@ def characterize(
     cache: Cache = CACHE,
     mapped: Mapped = MAPPED,
 ) -> None:
-    """Derive the energy table `asap7`: map each unit, simulate it under real operands, ask OpenSTA; a quarter of an hour.
+    """Derive the energy table `asap7`: map each unit, simulate it under real operands, ask OpenSTA; minutes.
 
     The operands are those of a training step on the RTL of `tiny`. Register for register and cycle for cycle the
     netlists must do what the RTL did. What has been mapped and measured is kept, so that an interrupted run goes on.
