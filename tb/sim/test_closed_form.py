@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from sim.closed_form.cost import CostModel
 from sim.closed_form.estimate import StepCost, estimate, step_cost
 from sim.closed_form.step import step_work
 from sim.energy import energy_pj, standing_pj
-from sim.energy_table import load_table
+from sim.energy_table import EnergyTable, load_table, table_names
 from sim.gemm import estimate_gemm
 from sim.operation_events import operation_events
 from sim.program import simulate
@@ -46,8 +47,8 @@ def changed(base: Experiment, **sections: dict[str, Any]) -> Experiment:
     return Experiment.model_validate(content)
 
 
-def cost(described: Experiment, config: AcceleratorConfig, latency: int = 40) -> StepCost:
-    return estimate(described, problem_shape(described.problem), config, TABLE, latency)
+def cost(described: Experiment, config: AcceleratorConfig, latency: int = 40, table: EnergyTable = TABLE) -> StepCost:
+    return estimate(described, problem_shape(described.problem), config, table, latency)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -107,14 +108,13 @@ WIDTHS = (4, 8, 12, 16)
 ROLES = ("inputs", "activations", "a_rows", "s_rows", "weights", "gradients", "tt_intermediate")
 
 
-def growing(of: Callable[[Any], StepCost], values: tuple[Any, ...]) -> None:
-    costs = [of(value) for value in values]
-    for (before, less), (after, more) in zip(
-        zip(values, costs, strict=True), list(zip(values, costs, strict=True))[1:], strict=False
-    ):
-        assert less.cycles <= more.cycles, (before, after)
-        assert less.chip_pj <= more.chip_pj, (before, after)
-    assert costs[0].cycles < costs[-1].cycles
+def growing(of: Callable[[Any, EnergyTable], StepCost], values: tuple[Any, ...]) -> None:
+    for table in map(load_table, table_names()):
+        costs = [(value, of(value, table)) for value in values]
+        for (before, less), (after, more) in pairwise(costs):
+            assert less.cycles <= more.cycles, (before, after)
+            assert less.chip_pj <= more.chip_pj, (before, after, table.name)
+        assert costs[0][1].cycles < costs[-1][1].cycles
 
 
 @pytest.mark.parametrize("base", [POISSON, HJB], ids=["poisson", "hjb"])
@@ -124,7 +124,7 @@ def test_a_larger_precision_never_costs_less(base: Experiment, role: str) -> Non
     if role in ("a_rows", "s_rows"):
         # Rows that are as wide as those of values are contracted together with them, which saves more than bits do.
         widths = tuple(bits for bits in WIDTHS if bits != base.precision.activations)
-    growing(lambda bits: cost(changed(base, precision={role: bits}), EDGE), widths)
+    growing(lambda bits, table: cost(changed(base, precision={role: bits}), EDGE, table=table), widths)
 
 
 @pytest.mark.parametrize("base", [POISSON, HJB], ids=["poisson", "hjb"])
@@ -145,12 +145,12 @@ def test_a_larger_problem_never_costs_less(base: Experiment, section: str, key: 
         pytest.skip("it has no boundary points")
     if key == "count":
         base = changed(base, estimator={"directions": "rademacher"})
-    growing(lambda value: cost(changed(base, **{section: {key: value}}), EDGE), values)
+    growing(lambda value, table: cost(changed(base, **{section: {key: value}}), EDGE, table=table), values)
 
 
 @pytest.mark.parametrize("base", [POISSON, HJB], ids=["poisson", "hjb"])
 def test_a_slower_memory_never_costs_less(base: Experiment) -> None:
-    growing(lambda latency: cost(base, EDGE, latency), (1, 10, 40, 41, 100, 400, 1000, 10_000))
+    growing(lambda latency, table: cost(base, EDGE, latency, table), (1, 10, 40, 41, 100, 400, 1000, 10_000))
 
 
 @pytest.mark.parametrize("base", [POISSON, HJB], ids=["poisson", "hjb"])
