@@ -10,7 +10,7 @@ from .linear import factors, forward, reverse
 from .network import Sizes
 from .update import adam
 from .values import Work, residual, values, values_reverse
-from .workload import Kernel, Workload
+from .workload import Kernel, Workload, each
 
 
 def forward_laplacian(sizes: Sizes) -> Workload:
@@ -44,37 +44,18 @@ def forward_laplacian(sizes: Sizes) -> Workload:
 def _forward(sizes: Sizes, points: int, rows: int) -> Work:
     work: Work = []
     for index, layer in enumerate(sizes.layers):
+        n, shared = rows * layer.outputs, points * layer.outputs
+        hidden = index + 1 < len(sizes.layers)
         if index:  # each coordinate enters the first layer as a row of its weights, the Laplacian as zero
             work += forward(f"slopes.layer{index}", layer, rows, directional=True)
-        if index + 1 < len(sizes.layers):
-            n, shared = rows * layer.outputs, points * layer.outputs
-            work.append(
-                Kernel(
-                    f"slopes.activation{index}",
-                    "forward",
-                    n,
-                    adds=n,
-                    multiplies=2 * n,
-                    reads=shared,
-                    writes=2 * n + shared,
-                    directional=True,
-                )
-            )
+        if hidden:
+            name, counts = f"slopes.activation{index}", {"adds": 1, "multiplies": 2, "writes": 2}
+            work.append(each(name, "forward", n, shared, **counts, shared_reads=1, shared_writes=1))
         if index:
             work += forward(f"laplacian.layer{index}", layer, points)
-        if index + 1 < len(sizes.layers):
-            n = points * layer.outputs
-            work.append(
-                Kernel(
-                    f"laplacian.activation{index}",
-                    "forward",
-                    n,
-                    adds=n,
-                    multiplies=2 * n,
-                    reads=3 * n,
-                    writes=2 * n,
-                )
-            )
+        if hidden:
+            name = f"laplacian.activation{index}"
+            work.append(each(name, "forward", shared, adds=1, multiplies=2, reads=3, writes=2))
     return work
 
 
@@ -82,38 +63,17 @@ def _reverse(sizes: Sizes, points: int, rows: int) -> Work:
     work: Work = []
     for index in reversed(range(len(sizes.layers))):
         layer = sizes.layers[index]
+        n, shared = rows * layer.outputs, points * layer.outputs
         if index + 1 < len(sizes.layers):
-            n, shared = points * layer.outputs, points * layer.outputs
             # to s, p1, p2 and the sum of squares
-            work.append(
-                Kernel(
-                    f"laplacian.activation{index}.reverse",
-                    "backward",
-                    n,
-                    adds=n,
-                    multiplies=5 * n,
-                    reads=4 * n,
-                    writes=3 * n,
-                )
-            )
-            n = rows * layer.outputs
+            name = f"laplacian.activation{index}.reverse"
+            work.append(each(name, "backward", shared, adds=1, multiplies=5, reads=4, writes=3))
             # g = phi' G + w a, and the sum of G a for p1
-            work.append(
-                Kernel(
-                    f"slopes.activation{index}.reverse",
-                    "backward",
-                    n,
-                    adds=2 * n,
-                    multiplies=3 * n,
-                    reads=n + 2 * shared,
-                    writes=n + shared,
-                    directional=True,
-                )
-            )
+            name, counts = f"slopes.activation{index}.reverse", {"adds": 2, "multiplies": 3, "reads": 1, "writes": 1}
+            work.append(each(name, "backward", n, shared, **counts, shared_reads=2, shared_writes=1))
         if index:
             work += reverse(f"laplacian.layer{index}", layer, points)
             work += reverse(f"slopes.layer{index}", layer, rows, directional=True)
         else:
-            n = rows * layer.outputs
             work.append(Kernel("slopes.layer0.weight", "backward", n, adds=n, reads=n, directional=True))
     return work

@@ -12,10 +12,10 @@ The row of the Hessian is W_1^T z_1. `golden.baseline` is the same in JAX, with 
 """
 
 from .linear import factors, forward, reverse
-from .network import Sizes
+from .network import Layer, Sizes
 from .update import adam
 from .values import Work, residual, values, values_reverse
-from .workload import Kernel, Workload
+from .workload import Kernel, Workload, each
 
 
 def nested_reverse(sizes: Sizes) -> Workload:
@@ -62,47 +62,33 @@ def _gradient(sizes: Sizes, points: int) -> Work:
             work += forward(f"gradient.layer{index}", layer, points, transposed=True)
         if not first:
             n = points * layer.inputs
-            work.append(Kernel(f"gradient.activation{index - 1}", "forward", n, multiplies=n, reads=n, writes=2 * n))
+            work.append(each(f"gradient.activation{index - 1}", "forward", n, multiplies=1, reads=1, writes=2))
     return work
+
+
+def _hidden(sizes: Sizes) -> list[tuple[int, Layer, bool]]:
+    """Number of each hidden layer, the layer, and whether it is the last of them."""
+    return [(index, layer, index + 2 == len(sizes.layers)) for index, layer in enumerate(sizes.layers[:-1])]
 
 
 def _up(sizes: Sizes, rows: int) -> Work:
     work: Work = []
-    for index, layer in enumerate(sizes.layers[:-1]):
+    for index, layer, _ in _hidden(sizes):
         if index:  # each direction enters the first layer as a row of its weights
             work += forward(f"up.layer{index}", layer, rows, directional=True)
         n, shared = rows * layer.outputs, sizes.interior * layer.outputs
-        work.append(
-            Kernel(
-                f"up.activation{index}",
-                "forward",
-                n,
-                multiplies=2 * n,
-                reads=2 * shared,
-                writes=3 * n,
-                directional=True,
-            )
-        )
+        work.append(each(f"up.activation{index}", "forward", n, shared, multiplies=2, shared_reads=2, writes=3))
     return work
 
 
 def _down(sizes: Sizes, rows: int) -> Work:
     work: Work = []
-    for index in reversed(range(len(sizes.layers) - 1)):
-        layer = sizes.layers[index]
-        last = index + 2 == len(sizes.layers)
+    for index, layer, last in reversed(_hidden(sizes)):
         n, shared = rows * layer.outputs, sizes.interior * layer.outputs
+        both = 1 if last else 2  # the last hidden layer has no p1 w
+        name = f"down.activation{index}"
         work.append(
-            Kernel(
-                f"down.activation{index}",
-                "forward",
-                n,
-                adds=0 if last else n,
-                multiplies=n if last else 2 * n,
-                reads=n + 2 * shared,
-                writes=n if last else 2 * n,
-                directional=True,
-            )
+            each(name, "forward", n, shared, adds=both - 1, multiplies=both, reads=1, shared_reads=2, writes=both)
         )
         work += forward(f"down.layer{index}", layer, rows, directional=True, transposed=True)
     return work
@@ -110,45 +96,24 @@ def _down(sizes: Sizes, rows: int) -> Work:
 
 def _down_reverse(sizes: Sizes, rows: int) -> Work:
     work: Work = []
-    for index, layer in enumerate(sizes.layers[:-1]):
+    for index, layer, last in _hidden(sizes):
         work += reverse(f"down.layer{index}", layer, rows, directional=True)
-        last = index + 2 == len(sizes.layers)
         n, shared = rows * layer.outputs, sizes.interior * layer.outputs
-        # to w, q, p1 and p2; the last hidden layer has no w
-        work.append(
-            Kernel(
-                f"down.activation{index}.reverse",
-                "backward",
-                n,
-                adds=n if last else 2 * n,
-                multiplies=2 * n if last else 4 * n,
-                reads=(1 if last else 2) * n + 2 * shared,
-                writes=(1 if last else 2) * n + 2 * shared,
-                directional=True,
-            )
-        )
+        both = 1 if last else 2  # to w, q, p1 and p2; the last hidden layer has no w
+        counts = {"adds": both, "multiplies": 2 * both, "reads": both, "writes": both}
+        name = f"down.activation{index}.reverse"
+        work.append(each(name, "backward", n, shared, **counts, shared_reads=2, shared_writes=2))
     return work
 
 
 def _up_reverse(sizes: Sizes, rows: int) -> Work:
     work: Work = []
-    for index in reversed(range(len(sizes.layers) - 1)):
-        layer = sizes.layers[index]
-        last = index + 2 == len(sizes.layers)
+    for index, layer, last in reversed(_hidden(sizes)):
         n, shared = rows * layer.outputs, sizes.interior * layer.outputs
         # to t, g and p1; nothing comes back through c of the last hidden layer
-        work.append(
-            Kernel(
-                f"up.activation{index}.reverse",
-                "backward",
-                n,
-                adds=n if last else 3 * n,
-                multiplies=2 * n if last else 4 * n,
-                reads=2 * n + 2 * shared,
-                writes=n + 2 * shared,
-                directional=True,
-            )
-        )
+        counts = {"adds": 1 if last else 3, "multiplies": 2 if last else 4, "reads": 2, "writes": 1}
+        name = f"up.activation{index}.reverse"
+        work.append(each(name, "backward", n, shared, **counts, shared_reads=2, shared_writes=2))
         if index:
             work += reverse(f"up.layer{index}", layer, rows, directional=True)
         else:  # rows of the weights: sums over the points
@@ -158,25 +123,15 @@ def _up_reverse(sizes: Sizes, rows: int) -> Work:
 
 def _gradient_reverse(sizes: Sizes, points: int) -> Work:
     work: Work = []
-    for index, layer in enumerate(sizes.layers[:-1]):
+    for index, layer, _ in _hidden(sizes):
         if index or sizes.slopes:
             work += reverse(f"gradient.layer{index}", layer, points)
-        n = points * layer.outputs
-        work.append(
-            Kernel(
-                f"gradient.activation{index}.reverse",
-                "backward",
-                n,
-                adds=2 * n,
-                multiplies=2 * n,
-                reads=3 * n,
-                writes=2 * n,
-            )
-        )
+        name, n = f"gradient.activation{index}.reverse", points * layer.outputs
+        work.append(each(name, "backward", n, adds=2, multiplies=2, reads=3, writes=2))
     return work
 
 
 def _mixed(sizes: Sizes, points: int) -> Work:
     """What p1 and p2 send to y, beside the values' own reverse."""
     n = points * sum(sizes.hidden)
-    return [Kernel("value.derivatives.reverse", "backward", n, adds=2 * n, multiplies=2 * n, reads=4 * n, writes=n)]
+    return [each("value.derivatives.reverse", "backward", n, adds=2, multiplies=2, reads=4, writes=1)]

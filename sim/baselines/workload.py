@@ -91,6 +91,35 @@ class Kernel:
     directional: bool = False
 
 
+def each(
+    name: str,
+    phase: Phase,
+    elements: int,
+    shared: int = 0,
+    *,
+    adds: int = 0,
+    multiplies: int = 0,
+    reads: int = 0,
+    writes: int = 0,
+    shared_reads: int = 0,
+    shared_writes: int = 0,
+) -> Kernel:
+    """A kernel by what each element takes.
+
+    Where it has rows of directions, ``shared`` elements of their points are read and written once for all of them.
+    """
+    return Kernel(
+        name,
+        phase,
+        elements,
+        adds=adds * elements,
+        multiplies=multiplies * elements,
+        reads=reads * elements + shared_reads * shared,
+        writes=writes * elements + shared_writes * shared,
+        directional=shared > 0,
+    )
+
+
 @dataclass(frozen=True)
 class Workload:
     """A step of one method.
