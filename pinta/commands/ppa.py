@@ -15,6 +15,7 @@ from pinta_hw.spec.presets import load_config
 from rtl_gen.synthesis.liberty import opened
 from rtl_gen.synthesis.macro import MacroTiming
 from rtl_gen.synthesis.units import UnitDesign, UnitResult, synthesize_unit
+from rtl_gen.synthesis.whole import WholeTiming, time_whole
 from rtl_gen.verilog import modules
 
 CACHE = Path("build/ppa")
@@ -33,6 +34,9 @@ def ppa(
     macro_setup_ps: Annotated[
         float, typer.Option("--macro-setup-ps", min=0, help="From a memory's input to the clock.")
     ] = MacroTiming.setup_ps,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Also time the paths from unit to unit, through all that is mapped.")
+    ] = False,
     cache: Annotated[Path, typer.Option("--cache", help="Folder that keeps what has been mapped.")] = CACHE,
     json: Json = False,
 ) -> None:
@@ -55,10 +59,16 @@ def ppa(
         for one in part or design.units:
             status.update(f"mapping {one}")
             results.append(synthesize_unit(design, one, liberty, 1000 / config.clock_ghz, timing, cache))
+        status.update("timing the whole")
+        borders = time_whole(design, results, liberty, 1000 / config.clock_ghz) if whole else None
     if json:
-        typer.echo(json_format.dumps([dataclasses.asdict(result) for result in results], indent=2))
+        units = [dataclasses.asdict(result) for result in results]
+        content = {"units": units, "whole": dataclasses.asdict(borders)} if borders else units
+        typer.echo(json_format.dumps(content, indent=2, default=str))
     else:
         _print(name, results)
+        if borders:
+            _print_whole(name, borders, results[0].synthesis.period_ps)
 
 
 def _print(name: str, results: list[UnitResult]) -> None:
@@ -83,6 +93,20 @@ def _print(name: str, results: list[UnitResult]) -> None:
     for note in first.notes:
         console.print(f"- {note}", highlight=False)
     console.print(f"tools: {', '.join(first.tools)}", highlight=False)
+
+
+def _print_whole(name: str, whole: WholeTiming, period_ps: float) -> None:
+    console = Console()
+    table = Table(title=f"{name}, from unit to unit", title_justify="left")
+    for heading in ("units", "period, ps", "from", "to"):
+        table.add_column(heading, justify="right" if heading in _FIGURES else "left")
+    for path in whole.borders:
+        table.add_row(", ".join(path.units), f"{path.period_ps:,.0f}", path.start, path.end)
+    console.print(table)
+    for held, takes in whole.gates:
+        console.print(f"enable of a clock, {takes:,.0f} ps of {period_ps / 2:,.0f}, {held}", highlight=False)
+    if whole.left_out:
+        console.print(f"not mapped, and nothing through them timed: {', '.join(whole.left_out)}", highlight=False)
 
 
 _FIGURES = ("area, um2", "cells", "flip-flops", "period, ps")

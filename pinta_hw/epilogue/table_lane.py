@@ -21,7 +21,7 @@ _ADDRESS_BITS = SEGMENT_BITS + OFFSET_BITS
 _QUARTER_BITS = ceil_log2(QUARTER_SEGMENTS) + OFFSET_BITS
 _DROPPED_BITS = PHASE_BITS - 2 - _QUARTER_BITS
 _LOWER_BITS = 8
-"""Where the products are cut in two."""
+"""Where the two long products are cut in two."""
 _HALF = 1 << (OFFSET_BITS - 1)
 
 
@@ -123,28 +123,44 @@ class TableLane(wiring.Component):
         with m.If(load[3]):
             m.d.sync += [offset.eq(row[:OFFSET_BITS]), beyond_3.eq(beyond_2), negate_3.eq(negate_2)]
 
-        # Stages 4 to 6: the quadratic. Adding an integer commutes with a floor, so each step rounds one sum.
-        c = Signal(SegmentCoefficients())
-        with m.If(beyond_3):
-            m.d.comb += c.c0.eq(control.one << TABLE_FRACTION_BITS)
-        with m.Else():
-            m.d.comb += c.eq(rom.coefficients)
-        slope = _rounded_sum(m, "slope", load[4], c.c1, c.c2, offset)
-        c0_4, c0 = (Signal(signed(C0_BITS), name=name, reset_less=True) for name in ("c0_4", "c0"))
-        offset_4, offset_5 = (Signal(OFFSET_BITS, name=f"offset_{n}", reset_less=True) for n in (4, 5))
-        negate_4, negate_5 = (Signal(name=f"negate_{n}", reset_less=True) for n in (4, 5))
-        inner = Signal(signed(C1_BITS), reset_less=True)
+        # Stage 4: they wait, because the way out of a ROM is long.
+        c = Signal(SegmentCoefficients(), reset_less=True)
+        offset_4, negate_4 = Signal(OFFSET_BITS, reset_less=True), Signal(reset_less=True)
         with m.If(load[4]):
-            m.d.sync += [c0_4.eq(c.c0), offset_4.eq(offset), negate_4.eq(negate_3)]
+            m.d.sync += [offset_4.eq(offset), negate_4.eq(negate_3)]
+            with m.If(beyond_3):
+                m.d.sync += [c.c0.eq(control.one << TABLE_FRACTION_BITS), c.c1.eq(0), c.c2.eq(0)]
+            with m.Else():
+                m.d.sync += c.eq(rom.coefficients)
+
+        # Stages 5 and 6: the quadratic. Adding an integer commutes with a floor, so each step rounds one sum.
+        inner = Signal(signed(C1_BITS), reset_less=True)
+        c0 = Signal(signed(C0_BITS), reset_less=True)
+        offset_5, negate_5 = Signal(OFFSET_BITS, reset_less=True), Signal(reset_less=True)
         with m.If(load[5]):
-            m.d.sync += [inner.eq(slope), c0.eq(c0_4), offset_5.eq(offset_4), negate_5.eq(negate_4)]
-        value = Signal(signed(VALUE_BITS))
+            m.d.sync += [
+                inner.eq((Cat(Const(_HALF, OFFSET_BITS), c.c1).as_signed() + c.c2 * offset_4) >> OFFSET_BITS),
+                c0.eq(c.c0),
+                offset_5.eq(offset_4),
+                negate_5.eq(negate_4),
+            ]
+        # The second product in two parts, whose sum waits for the next cycle; what the lower one drops never carries.
+        upper = Signal(signed(C0_BITS + OFFSET_BITS - _LOWER_BITS), reset_less=True)
+        lower = Signal(signed(C1_BITS), reset_less=True)
         negate = Signal(reset_less=True)
         with m.If(load[6]):
-            m.d.sync += negate.eq(negate_5)
+            m.d.sync += [
+                upper.eq(
+                    Cat(Const(_HALF >> _LOWER_BITS, OFFSET_BITS - _LOWER_BITS), c0).as_signed()
+                    + inner * offset_5[_LOWER_BITS:]
+                ),
+                lower.eq((inner * offset_5[:_LOWER_BITS]) >> _LOWER_BITS),
+                negate.eq(negate_5),
+            ]
+        value = Signal(signed(VALUE_BITS))
         one = Cat(Const(0, TABLE_FRACTION_BITS), control.step & ~negate)
         m.d.comb += [
-            value.eq(_rounded_sum(m, "rise", load[6], c0, inner, offset_5)),
+            value.eq((upper + lower) >> (OFFSET_BITS - _LOWER_BITS)),
             self.value.eq((value ^ negate.replicate(VALUE_BITS).as_signed()) + (one | negate)),
         ]
 
@@ -211,19 +227,3 @@ class TableLane(wiring.Component):
             Mux(control.from_phase, mirrored & from_end[-1], beyond),
             Mux(control.from_phase, quadrant[1], control.odd & negative_1),
         )
-
-
-def _rounded_sum(m, name, load, addend, factor, offset):
-    """``(addend * 2**OFFSET_BITS + factor * offset) >> OFFSET_BITS``, rounded half up.
-
-    It stands in the cycle after ``load``, which registers it in two parts; what the lower one drops never carries.
-    """
-    kept = OFFSET_BITS - _LOWER_BITS
-    upper = Signal(signed(len(addend) + kept), name=f"{name}_upper", reset_less=True)
-    lower = Signal(signed(len(factor)), name=f"{name}_lower", reset_less=True)
-    with m.If(load):
-        m.d.sync += [
-            upper.eq(Cat(Const(_HALF >> _LOWER_BITS, kept), addend).as_signed() + factor * offset[_LOWER_BITS:]),
-            lower.eq((factor * offset[:_LOWER_BITS]) >> _LOWER_BITS),
-        ]
-    return (upper + lower) >> kept

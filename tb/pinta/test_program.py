@@ -97,13 +97,15 @@ def test_verilog_is_written(tmp_path):
 
 def test_ppa_of_parts_in_any_liberty_file(tmp_path):
     skip_without("yosys")
+    skip_without("sta")
     arguments = ("ppa", "--preset", "tiny", "--liberty", "tb/data/minimal.lib", "--cache", str(tmp_path))
-    arguments += ("--part", "drain", "--part", "reset_sequence")
+    arguments += ("--part", "drain", "--part", "reset_sequence", "--whole")
     shown = output_of(*arguments)
     kept = [json.loads(path.read_text()) for path in tmp_path.glob("*/result.json")]
     assert {one["top"] for one in kept} == {"pinta_tiny_drain", "pinta_tiny_reset_sequence"}
     assert all(one["area_um2"] > 0 and one["flops"] > 0 for one in kept)
     assert f"{sum(one['cells'] for one in kept):,} cells" in shown
+    assert "nothing through them timed: control, " in shown
 
 
 @pytest.mark.parametrize(
