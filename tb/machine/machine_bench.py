@@ -16,12 +16,23 @@ from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiResp, AxiSlave, 
 from pinta.host.driver import Counters, Host, MachineError
 from pinta_hw.spec.control_timing import section_cycles
 from pinta_hw.spec.faults import ErrorKind
-from pinta_hw.spec.isa.instruction import WAIT_BITS, Instruction, Program, Unit, stream_word
+from pinta_hw.spec.isa.fields import pack
+from pinta_hw.spec.isa.instruction import WAIT_BITS, Instruction, Program, Unit, stream_fields, stream_word
 from pinta_hw.spec.isa.transfer import Direction, Transfer
 from pinta_hw.spec.operation_timing import operation_cycles
 from pinta_hw.spec.presets import load_config
 from pinta_hw.spec.registers import IDENTITY, REGISTER, REGISTERS, Access
-from tb.machine.programs import FINAL, INPUTS, MATRIX_BYTES, MEMORY_BYTES, every_unit, golden_memory, image
+from tb.machine.programs import (
+    FINAL,
+    HARNESS_BYTES,
+    INPUTS,
+    MATRIX_BYTES,
+    MEMORY_BYTES,
+    OUTPUTS,
+    every_unit,
+    golden_memory,
+    image,
+)
 from tb.machine.transport import PERIOD_PS, SimulatedTransport, prepare
 
 CONFIG = load_config(os.environ["PINTA_PRESET"])
@@ -59,6 +70,31 @@ def compare(received: bytes, expected: bytes) -> None:
         first = wrong[0]
         found, wanted = (np.frombuffer(memory[first : first + 4], np.float32)[0] for memory in (received, expected))
         raise AssertionError(f"{len(wrong)} words differ; at {first:#x}: RTL {found}, golden {wanted}")
+
+
+def compare_unfinished(received: bytes, before: bytes, finished: bytes) -> None:
+    """What a program that stopped early has written is what it would have written anyway."""
+    found, old, new = (np.frombuffer(memory, np.uint32) for memory in (received, before, finished))
+    wrong = np.flatnonzero((found != old) & (found != new))
+    assert not wrong.size, f"{wrong.size} words are neither old nor right; the first at {4 * wrong[0]:#x}"
+
+
+async def stays(host: Host, program: Program, error: MachineError) -> None:
+    """An error stands: time does not heal it, and nothing starts."""
+    kinds = {kind.name.lower(): int(kind in error.kinds) for kind in ErrorKind}
+    assert (await blocking(host.read, "status"))["busy"] == 0
+    await Timer(1000 * PERIOD_PS, "ps")
+    for _ in range(2):
+        assert await blocking(host.read, "errors") == kinds
+    again = await failure(host.run, program)
+    assert again.kinds == (*error.kinds, ErrorKind.START_REFUSED)
+    assert (again.unit, again.position, again.section, again.step, again.address) == (
+        error.unit,
+        error.position,
+        error.section,
+        error.step,
+        error.address,
+    )
 
 
 def predicted(program: Program, latency: int) -> tuple[int, dict[Unit, int]]:
@@ -151,8 +187,10 @@ async def a_memory_error_in_mid_step_is_reported(dut):
     memory = await outside_memory(dut, 0.2)
     host, program = await host_of(dut), every_unit(CONFIG, STEPS)
     before = image(CONFIG, seeded(), STEPS)
+    finished = golden_memory(CONFIG, program, before)
     for bad, position, section, step in (
         (INPUTS + MATRIX_BYTES + 48, 4, 1, 1),
+        (OUTPUTS + MATRIX_BYTES, 5, 1, 1),
         (FINAL, 7, 2, STEPS),
     ):
         memory.mem[:] = before
@@ -161,12 +199,15 @@ async def a_memory_error_in_mid_step_is_reported(dut):
         assert error.kinds == (ErrorKind.MEMORY,)
         assert (error.unit, error.position, error.section, error.step) == (Unit.TRANSFER, position, section, step)
         assert error.address == bad
-        assert (await blocking(host.read, "status"))["busy"] == 0
+        await stays(host, program, error)
+        compare_unfinished(bytes(memory.mem), before, finished)
+        if section == 1:
+            assert bytes(memory.mem[FINAL : FINAL + MATRIX_BYTES]) == before[FINAL : FINAL + MATRIX_BYTES]
         await blocking(host.clear)
     memory.bad = range(0)
     memory.mem[:] = before
     await blocking(host.run, program)
-    compare(bytes(memory.mem), golden_memory(CONFIG, program, before))
+    compare(bytes(memory.mem), finished)
 
 
 @cocotb.test()
@@ -214,13 +255,14 @@ async def wrong_programs_are_refused(dut):
         (ErrorKind.BAD_ADDRESS, transfer(memory=8)),
         (ErrorKind.BAD_ADDRESS, transfer(local=2)),
         (ErrorKind.BAD_ADDRESS, transfer(local=CONFIG.real_memory_words - 4, beats=2)),
-        (ErrorKind.MEMORY, transfer(memory=MEMORY_BYTES)),
+        (ErrorKind.MEMORY, transfer(memory=HARNESS_BYTES)),
         (ErrorKind.DEADLOCK, after_itself),
     ):
         error = await failure(host.run, Program([], [instruction], [], 2))
         assert error.kinds == (kind,)
         assert (error.unit, error.position, error.section, error.step) == (Unit.TRANSFER, 0, 1, 0)
         assert ("wrong" in str(error)) == (kind is not ErrorKind.DEADLOCK)
+        await stays(host, every_unit(CONFIG, 1), error)
         await blocking(host.clear)
 
     await blocking(host.load, Program([], [transfer()], [], 1))
@@ -233,18 +275,48 @@ async def wrong_programs_are_refused(dut):
 
 
 @cocotb.test()
+async def a_product_that_leaves_its_group_is_reported(dut):
+    """In mid-step: rows in the next group of the scratchpad than the one that the instruction begins in."""
+    await prepare(dut)
+    host, program = await host_of(dut), every_unit(CONFIG, STEPS)
+    before = image(CONFIG, seeded(), STEPS)
+    await blocking(host.write_memory, 0, before)
+    await blocking(host.load, program)
+    fields, values = stream_fields(CONFIG, Unit.GEMM), {}
+    word = stream_word(CONFIG, next(one for one in program.body if one.unit == Unit.GEMM))
+    for name, width in fields.items():
+        values[name] = word & ((1 << width) - 1)
+        word >>= width
+    wild = pack(fields, values | {"b_base": 2 * CONFIG.group_words - 1})
+    await blocking(host.write_instruction, Unit.GEMM, 0, wild)
+    await blocking(host.start)
+    error = await failure(host.finish)
+    assert (error.kinds, error.unit, error.section, error.step) == ((ErrorKind.BAD_ADDRESS,), None, 1, 0)
+    compare_unfinished(
+        await blocking(host.read_memory, 0, MEMORY_BYTES), before, golden_memory(CONFIG, program, before)
+    )
+    await stays(host, program, error)
+    await blocking(host.clear)
+    await run_and_check(host, seeded(), program)
+
+
+@cocotb.test()
 async def a_reset_in_mid_step_leaves_a_machine_that_works(dut):
     """Resets at random moments, also between a burst and its data; then whole programs."""
     rng = random.Random(cocotb.RANDOM_SEED)
     await prepare(dut, latency=150)
     host, program = await host_of(dut), every_unit(CONFIG, STEPS)
     cycles, _ = predicted(program, 150)
+    before = image(CONFIG, seeded(), STEPS)
+    finished = golden_memory(CONFIG, program, before)
+    await blocking(host.write_memory, 0, before)
     await blocking(host.load, program)
     for _ in range(12):
         await blocking(host.start)
         await Timer(rng.randrange(cycles) * PERIOD_PS, "ps")
         await blocking(host.reset)
         assert (await blocking(host.read, "errors")) == {kind.name.lower(): 0 for kind in ErrorKind}
+        compare_unfinished(await blocking(host.read_memory, 0, MEMORY_BYTES), before, finished)
     counters = await run_and_check(host, seeded(), program)
     assert counters.cycles == cycles
 

@@ -23,6 +23,8 @@ MATRIX_BYTES = BEATS * BEAT_BYTES
 SCALARS, WEIGHTS, TOTALS, TENSOR, INPUTS = 0x0, 0x100, 0x200, 0x300, 0x1000
 OUTPUTS, COLUMNS, FINAL = 0x8FC0, 0xC000, 0xE000
 MEMORY_BYTES = 1 << 16
+HARNESS_BYTES = 1 << 21
+"""The memory that is simulated: that of short trainings, so that a machine is compiled once for both."""
 # Offsets in a group of the real memory.
 SCALE, RATE, PARAMETERS, SUM = 64, 68, 128, 64
 T, R, C, G, E, U = Unit.TRANSFER, Unit.RESIDUAL, Unit.CONVERT, Unit.GEMM, Unit.ELEMENTWISE, Unit.UPDATE

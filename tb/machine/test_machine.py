@@ -9,18 +9,18 @@ import pytest
 from golden.machine.machine import Machine as GoldenMachine
 from pinta_hw.spec.presets import load_config
 from tb.machine.design import machine_design
-from tb.machine.programs import MEMORY_BYTES, every_unit, image
+from tb.machine.programs import HARNESS_BYTES, MEMORY_BYTES, every_unit, image
 from tb.machine.session import Job, run_job
 from tb.runner import Build, build, run
 
 STEPS = 3
-TESTS = 14
+TESTS = 15
 PRESETS = pytest.mark.parametrize("preset", ["tiny", pytest.param("edge", marks=pytest.mark.slow)])
 
 
 @cache
 def compiled(preset: str) -> Build:
-    return build(machine_design(load_config(preset), MEMORY_BYTES))
+    return build(machine_design(load_config(preset), HARNESS_BYTES))
 
 
 @PRESETS
