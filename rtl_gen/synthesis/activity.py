@@ -79,7 +79,8 @@ class Netlist:
         Net number by pin, ``instance/pin`` with all instances on the way.
     cells : dict of str to str
         Library cell by instance.
-    flops : list of Flop
+    flops, falling : list of Flop
+        On the rising and on the falling edge.
     module_of : dict of str to str
         Module by the instances on the way to it.
     driving_cell : dict of int to str
@@ -101,6 +102,7 @@ class Netlist:
         self.pins: dict[str, int] = {}
         self.cells: dict[str, str] = {}
         self.flops: list[Flop] = []
+        self.falling: list[Flop] = []
         self.module_of: dict[str, str] = {}
         self.driving_cell: dict[int, str] = {}
         self.inputs: dict[str, int] = {}
@@ -108,7 +110,8 @@ class Netlist:
         self._add(top or next(iter(self._modules)), "", {})
         self._open_falling()
         self._pulses = self._all
-        self._steps = self._compiled()
+        self._given: frozenset[int] = frozenset()
+        self._steps: dict[frozenset[int], list[Callable[[list[int], int], None]]] = {}
         self.values = [0] * len(self._index)
 
     def run(self, cycles: Iterable[Mapping[str, int]]) -> tuple[dict[str, Activity], dict[str, Activity]]:
@@ -143,14 +146,17 @@ class Netlist:
         In cycles that ``clock`` has not, the clock of the whole netlist rests.
 
         Registers not named follow from the others, from 0 on; none of them may depend on itself but by holding its
-        value. Returns how many bits of the registers named differ from what the netlist makes of the cycle before.
-        ``values`` then holds all nets, a bit a cycle.
+        value. One on the falling edge keeps its value while its clock rests: it has to be named where that happens.
+        Returns how many bits of the registers named differ from what the netlist makes of the cycle before. ``values``
+        then holds all nets, a bit a cycle.
         """
         for net, value in inputs.items():
             self.values[net] = value & self._all
         self._pulses = self._all if clock is None else clock & self._all
         unknown = []
-        for flop in self.flops:
+        held = [flop for flop in self.falling if flop.instance in registers]
+        self._given = frozenset(flop.output for flop in held)
+        for flop in (*self.flops, *held):
             known = registers.get(flop.instance)
             if known is None:
                 unknown.append(flop)
@@ -165,11 +171,16 @@ class Netlist:
                 break
             self._evaluate()
         later = self._all >> 1
-        return sum(
-            ((self.following(flop) ^ (self.values[flop.output] >> 1)) & later).bit_count()
-            for flop in self.flops
-            if flop.instance in registers
-        )
+        named = [flop for flop in self.flops if flop.instance in registers]
+        differing = [self.following(flop) ^ (self.values[flop.output] >> 1) for flop in named]
+        differing += [(self._at_falling(flop) ^ self.values[flop.output]) >> 1 for flop in held]
+        return sum((bits & later).bit_count() for bits in differing)
+
+    def _at_falling(self, flop: Flop) -> int:
+        """The output of a flip-flop on the falling edge: taken in each cycle that a pulse has begun, held in others."""
+        data = self.values[flop.data] ^ (self._all if flop.inverts else 0)
+        pulses = ~self.values[flop.clock] << 1  # its clock is low while that of the others is high
+        return data & pulses | self.values[flop.output] << 1 & ~pulses
 
     def _held(self, flop: Flop) -> int:
         """The output of a flip-flop over all cycles, from its data and clock."""
@@ -247,7 +258,9 @@ class Netlist:
 
     def _evaluate(self) -> None:
         self.values[self._index[CLOCK]] = self._pulses
-        for step in self._steps:
+        if self._given not in self._steps:
+            self._steps[self._given] = self._compiled()
+        for step in self._steps[self._given]:
             step(self.values, self._all)
 
     @staticmethod
@@ -278,10 +291,17 @@ class Netlist:
             net = found[flop.instance] = self.root(flop.clock)
             if net in self.driving_cell:
                 found[self.driving_cell[net]] = net
+        for flop in self.falling:
+            # Its own net is that clock inverted.
+            _, sources = self._drivers.get(self.root(flop.clock), ("", (flop.clock,)))
+            found[flop.instance] = self.root(sources[0])
         return found
 
     def _open_falling(self) -> None:
-        """Flip-flops on the falling edge took their input half a cycle before: they pass it on, as open latches do."""
+        """Flip-flops on the falling edge took their input half a cycle before: they pass it on, as open latches do.
+
+        That holds as long as their clock does not rest.
+        """
         rises = {self.clock: True}
         rising = []
         for flop in self.flops:
@@ -289,6 +309,7 @@ class Netlist:
                 rising.append(flop)
             else:
                 self._drivers[flop.output] = ("~{0}" if flop.inverts else "{0}", (flop.data,))
+                self.falling.append(flop)
         self.flops = rising
 
     def _rises(self, net: int, known: dict[int, bool]) -> bool:
@@ -381,7 +402,7 @@ class Netlist:
 
     def _compiled(self) -> list[Callable[[list[int], int], None]]:
         """The combinational nets in topological order, as Python functions one after the other."""
-        drivers = self._drivers
+        drivers = {net: driver for net, driver in self._drivers.items() if net not in self._given}
         order: list[int] = []
         state: dict[int, int] = {}
         for root in drivers:

@@ -113,7 +113,7 @@ def energy_by_cycle(
     nets_of: dict[str, list[int]] = {}
     for pin, net in netlist.pins.items():
         nets_of.setdefault(pin.rpartition("/")[0], []).append(net)
-    flops = {flop.instance for flop in netlist.flops}
+    flops = {flop.instance for flop in (*netlist.flops, *netlist.falling)}
     picojoules = period_ps * 1e-12 * 1e12
     data_weights: dict[str, dict[int, float]] = {}
     clock_weights: dict[str, dict[int, float]] = {}
@@ -158,7 +158,7 @@ def _recorded(
     """
     names = registers.driven((folder / registers.FILE).read_text())
     at_flops = {}
-    for flop in netlist.flops:
+    for flop in (*netlist.flops, *netlist.falling):
         path, _, cell = flop.instance.rpartition("/")
         net = names.get((netlist.module_of[path], cell), "")
         name, bit = registers.split(net)

@@ -136,7 +136,7 @@ def cell_powers(
     sta = require_sta()
     sample = _sample(netlist, activity)
     idle, busy = _asked(netlist, library, folder, sta, period_ps, activity, sample)
-    flops = {flop.instance for flop in netlist.flops}
+    flops = {flop.instance for flop in (*netlist.flops, *netlist.falling)}
     found = {}
     for instances in _by_cell(netlist).values():
         measured = [instance for instance in instances if instance in idle]
@@ -174,7 +174,7 @@ def _by_cell(netlist: Netlist) -> dict[str, list[str]]:
 
 def _sample(netlist: Netlist, activity: Callable[[int], Activity]) -> list[str]:
     """Some instances of every library cell, evenly from the quietest to the busiest; all clock gates."""
-    flops = {flop.instance for flop in netlist.flops}
+    flops = {flop.instance for flop in (*netlist.flops, *netlist.falling)}
     chosen = [instance for instance in netlist.clock_of if instance not in flops]
     for instances in _by_cell(netlist).values():
         ordered = sorted(instances, key=lambda instance: (_features(netlist, instance, activity)[0], instance))

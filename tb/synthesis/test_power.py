@@ -115,6 +115,26 @@ def test_clocks_rest_behind_gates_and_as_a_whole(tmp_path: Path) -> None:
 
 
 @needs_yosys
+def test_a_gate_keeps_its_enable_while_its_own_clock_rests(tmp_path: Path) -> None:
+    source = tmp_path / "gated.v"
+    source.write_text(GATED)
+    synthesize(source, "gated", MINIMAL, work=tmp_path / "work")
+    enables, pulses = 0b0101_0110_1001, 0b1010_1001_1001
+    values, held = [0], [enables & 1]
+    for cycle in range(11):
+        values.append(values[-1] ^ held[-1] & pulses >> cycle & 1)
+        held.append(enables >> cycle + 1 & 1 if pulses >> cycle & 1 else held[-1])
+    named = [sum(bit << cycle for cycle, bit in enumerate(bits)) for bits in (values, held)]
+    with opened(MINIMAL) as library:
+        netlist = Netlist(tmp_path / "work" / "netlist.v", library, 12)
+        instances = netlist.flops[0].instance, netlist.falling[0].instance
+        enable = {netlist.inputs["enable"]: enables}
+        assert netlist.replay(dict(zip(instances, named, strict=True)), enable, pulses) == 0
+        assert netlist.replay(dict(zip(instances, (named[0], named[1] ^ 1 << 5), strict=True)), enable, pulses) > 0
+        assert netlist.replay({instances[0]: named[0]}, enable, pulses) > 0
+
+
+@needs_yosys
 @needs_sta
 def test_energy_follows_what_happens(counter: Path) -> None:
     enables = [0] * 20 + [1] * 20
