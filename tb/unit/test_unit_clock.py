@@ -1,8 +1,10 @@
 """The clock of a unit: which pulses pass, and that none is cut short."""
 
 import numpy as np
+from amaranth import ClockDomain, Module
 from amaranth.sim import Simulator
 
+from pinta_hw.clock_gate import gate
 from pinta_hw.control.unit_clock import UnitClock
 
 PERIOD = 8e-9
@@ -39,3 +41,25 @@ def test_pulses_pass_from_start_to_the_cycle_after_done() -> None:
         wanted = int(run or before or reset)
         assert levels == [wanted] * 3, (cycle, levels)
         before = run
+
+
+def test_pulses_pass_during_a_reset() -> None:
+    """So that what a clock that rests drives is reset, too."""
+    m = Module()
+    m.domains.sync = domain = ClockDomain("sync")
+    clock = gate(m, "gate", 0, None)
+    seen = []
+
+    async def bench(ctx):
+        await ctx.tick()
+        for reset in (0, 1, 1, 0):
+            ctx.set(domain.rst, reset)
+            await ctx.tick()
+            await ctx.delay(PERIOD / 8)
+            seen.append(ctx.get(clock))
+
+    simulator = Simulator(m)
+    simulator.add_clock(PERIOD)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert seen == [0, 1, 1, 0]
