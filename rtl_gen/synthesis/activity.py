@@ -145,10 +145,10 @@ class Netlist:
 
         In cycles that ``clock`` has not, the clock of the whole netlist rests.
 
-        Registers not named follow from the others, from 0 on; none of them may depend on itself but by holding its
-        value. One on the falling edge keeps its value while its clock rests: it has to be named where that happens.
-        Returns how many bits of the registers named differ from what the netlist makes of the cycle before. ``values``
-        then holds all nets, a bit a cycle.
+        Registers not named follow from the others; none of them may depend on itself but by holding its value. One on
+        the falling edge keeps its value while its clock rests: it has to be named where that happens. Returns how many
+        bits of the registers named differ from what the netlist makes of the cycle before. ``values`` then holds all
+        nets, a bit a cycle.
         """
         for net, value in inputs.items():
             self.values[net] = value & self._all
@@ -183,16 +183,16 @@ class Netlist:
         return data & pulses | self.values[flop.output] << 1 & ~pulses
 
     def _held(self, flop: Flop) -> int:
-        """The output of a flip-flop over all cycles, from its data and clock."""
+        """The output of a flip-flop over all cycles, from its data and clock; it has taken its data of the first one."""
         clock = self.values[flop.clock]
         data = self.values[flop.data] ^ (self._all if flop.inverts else 0)
-        value, holds = data & clock, ~clock & self._all
+        value, holds = (data & clock) << 1 | data & 1, (~clock & self._all) << 1
         distance = 1
-        while holds and distance < self._streams:
+        while holds and distance <= self._streams:
             value |= value << distance & holds
             holds &= holds << distance
             distance *= 2
-        return value << 1 & self._all
+        return value & self._all
 
     def following(self, flop: Flop) -> int:
         """What the output of a flip-flop is in the next cycle."""
