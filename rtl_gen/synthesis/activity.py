@@ -183,7 +183,7 @@ class Netlist:
         return data & pulses | self.values[flop.output] << 1 & ~pulses
 
     def _held(self, flop: Flop) -> int:
-        """The output of a flip-flop over all cycles, from its data and clock; it has taken its data of the first one."""
+        """The output of a flip-flop over all cycles, from its data and clock; it has taken its data of the first."""
         clock = self.values[flop.clock]
         data = self.values[flop.data] ^ (self._all if flop.inverts else 0)
         value, holds = (data & clock) << 1 | data & 1, (~clock & self._all) << 1
