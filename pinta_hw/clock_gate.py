@@ -1,6 +1,6 @@
 """A clock gate: what an integrated clock gating cell does in silicon."""
 
-from amaranth import ClockDomain, ClockSignal, Module, ResetSignal, Signal, Value
+from amaranth import ClockDomain, ClockSignal, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -34,10 +34,14 @@ class ClockGate(wiring.Component):
 
 
 def gate(m: Module, name: str, enable, platform) -> Value:
-    """The module's clock while ``enable`` is high, from the pulse at the end of the same cycle on, and during resets.
+    """The module's clock while ``enable`` is high, from the pulse at the end of the same cycle on.
 
-    Where the module's own clock rests, the first of its pulses still finds the enable of before.
+    ``enable`` has half a cycle to come, so it should come from registers nearby. Where the module's own clock rests,
+    the first of its pulses still finds the enable of before. During resets the pulses pass, too, from the second cycle
+    on: what is reset in its first cycle must have its clock anyway, or be empty.
     """
     own = place(m, name, ClockGate(), platform)
-    m.d.comb += own.enable.eq(enable | ResetSignal())
+    in_reset = Signal(init=1, name=f"{name}_in_reset")
+    m.d.sync += in_reset.eq(0)
+    m.d.comb += own.enable.eq(enable | in_reset)
     return own.gated

@@ -68,9 +68,10 @@ class GemmUnit(wiring.Component):
         quantizers = [place(m, f"quantizer_{n}", Quantizer(), platform, clock=clock) for n in range(config.quantizers)]
         walk = place(m, "beat_walk", BeatWalk(config), platform)
         writer = place(m, "writer", Writer(config), platform)
-        real_writer = place(
-            m, "real_writer", RealWriter(config), platform, clock=gate(m, "real_writer_clock", to_real, platform)
-        )
+        by_real_writer, real_start = Signal(), Signal()  # its clock runs from then on
+        m.d.sync += [by_real_writer.eq(to_real), real_start.eq(self.start)]
+        clock = gate(m, "real_writer_clock", by_real_writer, platform)
+        real_writer = place(m, "real_writer", RealWriter(config), platform, clock=clock)
         wiring.connect(m, wiring.flipped(self.a_memory), fetch.a_memory)
         wiring.connect(m, wiring.flipped(self.b_memory), fetch.b_memory)
         wiring.connect(m, wiring.flipped(self.result_memory), writer.memory)
@@ -79,8 +80,6 @@ class GemmUnit(wiring.Component):
         wiring.connect(m, fetch.a, array.a)
         wiring.connect(m, fetch.b, array.b)
         wiring.connect(m, fetch.steps, array.steps)
-        real_start = Signal()  # its clock runs from then on
-        m.d.sync += real_start.eq(self.start)
         m.d.comb += [
             fetch.start.eq(self.start),
             fetch.gemm.eq(self.gemm),

@@ -65,8 +65,10 @@ class ElementwiseLane(wiring.Component):
         m = Module()
         is_table, is_sum, entering = Signal(), Signal(), Signal()
         # The operation stands long before its first block comes, and what it does not use rests.
-        products = place(m, "products", Products(), platform, clock=gate(m, "products_clock", ~is_table, platform))
-        exact_sum = place(m, "exact_sum", ExactSum(), platform, clock=gate(m, "exact_sum_clock", ~is_sum, platform))
+        by_table, by_sum = Signal(), Signal()
+        m.d.sync += [by_table.eq(is_table), by_sum.eq(is_sum)]
+        products = place(m, "products", Products(), platform, clock=gate(m, "products_clock", ~by_table, platform))
+        exact_sum = place(m, "exact_sum", ExactSum(), platform, clock=gate(m, "exact_sum_clock", ~by_sum, platform))
         quantizer = place(m, "quantizer", Quantizer(SUM_BITS, SUM_EXPONENT_BITS, SUM_REBIAS), platform)
 
         m.d.comb += [
@@ -79,7 +81,7 @@ class ElementwiseLane(wiring.Component):
         terms, terms_valid = Signal(TermPair(), reset_less=True), Signal()
         next_terms, next_valid = products.terms.as_value(), products.terms_valid
         if self._tables:
-            clock = gate(m, "table_clock", is_table, platform)
+            clock = gate(m, "table_clock", by_table, platform)
             table = place(m, "table", TableUnit(self._functions), platform, clock=clock)
             m.d.comb += [table.step.eq(self.step), table.valid.eq(entering & is_table)]
             next_terms = Mux(is_table, table.terms.as_value(), next_terms)
@@ -89,7 +91,8 @@ class ElementwiseLane(wiring.Component):
             m.d.sync += terms.as_value().eq(next_terms)
         m.d.comb += [exact_sum.valid.eq(terms_valid), exact_sum.terms.eq(terms)]
 
-        sums, sums_valid = self._build_sums(m, platform, products, terms, is_sum)
+        sums_clock = gate(m, "part_sums_clock", by_sum, platform)
+        sums, sums_valid = self._build_sums(m, platform, products, terms, is_sum, sums_clock)
         m.d.comb += [
             quantizer.i.valid.eq(exact_sum.sum_valid | sums_valid),
             quantizer.i.p.nan.eq(Mux(is_sum, sums.nan, exact_sum.sum.nan)),
@@ -108,9 +111,9 @@ class ElementwiseLane(wiring.Component):
             )
         return m
 
-    def _build_sums(self, m, platform, products, terms, is_sum):
+    def _build_sums(self, m, platform, products, terms, is_sum, clock):
         """The sums, and whether they are complete."""
-        part_sums = place(m, "part_sums", PartSums(), platform, clock=gate(m, "part_sums_clock", is_sum, platform))
+        part_sums = place(m, "part_sums", PartSums(), platform, clock=clock)
         valid, first, complete = Signal(), Signal(), Signal(PartSums.latency + 1)
         m.d.sync += [
             valid.eq(self.valid & is_sum),

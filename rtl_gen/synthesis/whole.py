@@ -1,8 +1,9 @@
 """Timing across the borders of a machine's units: the netlists of the units, put together again."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +17,10 @@ from .tools import find_yosys, require_sta, run
 from .units import UnitDesign, UnitResult
 
 _MODULE = re.compile(r"^module (\\\S+|\w+) ?\(.*?^endmodule\n", re.MULTILINE | re.DOTALL)
-_HEADER = re.compile(r"\Amodule .*?;\n", re.DOTALL)
+_HEADER = re.compile(r"module .*?;\n", re.DOTALL)
+_NUMBERED = re.compile(r"\\(\S+\])(_\d+) ")
+_CONNECTED = re.compile(r"\.\\(\S+) ")
+_UNCONNECTED = re.compile(r"instance \S+ port \S+ not found")
 _PORT = re.compile(r"^  (?:input|output) .*;\n", re.MULTILINE)
 _VIA = re.compile(r"^via (\S+) (\S+) (.*)$", re.MULTILINE)
 _PATHS = 5000
@@ -85,15 +89,16 @@ def time_whole(design: UnitDesign, results: Sequence[UnitResult], liberty: Path,
             path.write_text(text if path.stem == design.top else _stub(text))
         netlist = map_to_cells(sources, design.top, library, glue, find_yosys(), period_ps, kinds, ())
         folders = {design.module(name): result.folder for name, result in mapped.items()}
-        texts = [netlist.read_text(), *((unit / NETLIST).read_text() for unit in folders.values())]
+        texts = {module: (unit / NETLIST).read_text() for module, unit in folders.items()}
         lists = [folder / registers.FILE for folder in (glue, *folders.values())]
-        whole = _joined(texts, set(kinds) - set(folders))
+        whole = _joined(netlist.read_text(), texts, set(kinds) - set(folders))
         (folder / "whole.v").write_text(whole)
         macros = {path.name: path for unit in folders.values() for path in unit.glob("*.lib")}
         script = [f"read_liberty {path.resolve()}" for path in (library.path, *macros.values())]
         script += _script(design, mapped, period_ps / library.time_unit_ps)
         (folder / "whole.tcl").write_text("\n".join(script) + "\n")
         report = run([sta, "-no_splash", "-exit", "whole.tcl"], folder, "whole.log")
+        assert not _UNCONNECTED.search(report), _UNCONNECTED.search(report)
         names = registers.Names(design.top, whole, "\n".join(path.read_text() for path in lists))
         paths = limiting_paths(report, library, period_ps)
     ways = {(start, end): tuple(way.split()) for start, end, way in _VIA.findall(report)}
@@ -115,10 +120,23 @@ def _stub(module: str) -> str:
     return f"(* keep *)\n{header[0]}{''.join(_PORT.findall(module))}  wire nothing = 1'b0;\nendmodule\n"
 
 
-def _joined(netlists: Iterable[str], stubs: set[str]) -> str:
-    """One netlist: of a module that several have, the last one, which is empty in the first netlist."""
-    modules = {match[1].lstrip("\\"): match[0] for text in netlists for match in _MODULE.finditer(text)}
+def _joined(glue: str, units: Mapping[str, str], stubs: set[str]) -> str:
+    """One netlist; of a module that several have, the last one, which is empty in ``glue``."""
+    for module, text in units.items():
+        # Yosys numbers the bits of a port whose name a wire has already.
+        header = _HEADER.match(text, text.index(f"module {module}("))
+        glue = re.sub(
+            rf"^  {module} +\S+ +\(\n.*?^  \);\n",
+            partial(_renumbered, dict(_NUMBERED.findall(header[0]))),
+            glue,
+            flags=re.MULTILINE | re.DOTALL,
+        )
+    modules = {match[1].lstrip("\\"): match[0] for text in (glue, *units.values()) for match in _MODULE.finditer(text)}
     return "".join(text for name, text in modules.items() if name not in stubs)
+
+
+def _renumbered(numbers: Mapping[str, str], instance: re.Match[str]) -> str:
+    return _CONNECTED.sub(lambda pin: f".\\{pin[1]}{numbers.get(pin[1], '')} ", instance[0])
 
 
 def _script(design: UnitDesign, mapped: Iterable[str], period: float) -> list[str]:
@@ -152,7 +170,8 @@ proc ways {ends} {
         script += [
             "set border {}",
             f"foreach pin [get_pins {name}/*] {{",
-            '  if {![string match "*/clk" [get_property $pin full_name]]} { lappend border $pin }',
+            "  set clock [string match */clk [get_property $pin full_name]]",
+            '  if {!$clock && [get_property $pin direction] == "input"} { lappend border $pin }',
             "}",
             *longest_paths(_PATHS, "-through $border"),
             f"ways [find_timing_paths -path_delay max -group_count {_PATHS} -through $border]",
