@@ -37,10 +37,11 @@ def terms(vectors: list[Vector], functions: tuple[Function, ...], rng: random.Ra
 
 
 def random_argument(rng: random.Random, function: Function) -> Vector:
-    """Mantissas of any size at an exponent where the table has its slopes."""
+    """Mantissas of any size at an exponent where the table has its slopes, or one whose shift would wrap."""
     sizes = [rng.randrange(1, 16) for _ in range(BLOCK_ELEMENTS)]
     mantissas = tuple(rng.randint(1 - (1 << size), (1 << size) - 1) for size in sizes)
-    exponent = rng.randint(0, 254) if function is Function.SIN else rng.randint(118, 131)
+    ends = (0, 254) if function is Function.SIN else rng.choice(((118, 131), (118, 131), (165, 190), (229, 254)))
+    exponent = rng.randint(*ends)
     argument = Block(mantissas, exponent, 16)
     return Vector(Operation.TABLE, (argument,) * 4, 16, function=function, order=rng.randrange(5))
 
