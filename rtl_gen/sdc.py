@@ -19,7 +19,9 @@ def constraints(ports: Iterable[Port], clock_ghz: float) -> str:
     lines = [
         "if {![info exists pinta_ns]} { set pinta_ns 1 }",
         f"set pinta_period [expr {{{period} * $pinta_ns}}]",
-        "create_clock -name clk -period $pinta_period [get_ports clk]",
+        "# Enables of gated clocks are due at the falling edge, half a period after the registers that they come from.",
+        "create_clock -name clk -period $pinta_period -waveform [list 0 [expr {$pinta_period / 2.0}]] [get_ports clk]",
+        "set_clock_gating_check -setup 0 -hold 0 [get_clocks clk]",
         f"set pinta_io_delay [expr {{{IO_FRACTION:g} * $pinta_period}}]",
     ]
     for name, direction in names:

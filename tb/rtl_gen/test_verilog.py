@@ -135,6 +135,15 @@ def test_manifest_states_the_configuration_and_the_ports(generated):
     assert sorted(constrained) == sorted((p["direction"], n) for n, p in ports.items() if n != "clk")
 
 
+def test_the_clock_of_the_constraints_falls_in_the_middle_of_its_period(generated):
+    """Where enables of gated clocks are due; in units of which a nanosecond has one or a thousand."""
+    skip_without("tclsh")
+    for unit in (1, 1000):
+        script = f"proc unknown {{args}} {{ puts [join $args] }}\nset pinta_ns {unit}\nsource {generated.stem}.sdc\n"
+        done = subprocess.run(["tclsh"], cwd=generated.parent, input=script, capture_output=True, text=True)
+        assert f"-period {unit} -waveform 0 {unit / 2}" in done.stdout, done.stdout + done.stderr
+
+
 def test_verilator_finds_nothing(generated):
     name = generated.stem
     command = ["verilator", "--lint-only", "-Wall", "--quiet", "--top-module", name, f"{name}.vlt", "-f", f"{name}.f"]
