@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from golden.lowering.compiler import Lowered
 from pinta_hw.spec.control_timing import section_cycles, section_spans
@@ -82,9 +83,8 @@ class _Fit:
             part: float(np.median(group.clock_pj) if part == "control" else group.clock_pj.min())
             for part, group in measured.parts.items()
         }
-        self._dynamic = {
-            part: group.clock_pj - self.idle[part] + group.data_pj for part, group in measured.parts.items()
-        }
+        self._clock = {part: group.clock_pj - self.idle[part] for part, group in measured.parts.items()}
+        self._dynamic = {part: self._clock[part] + group.data_pj for part, group in measured.parts.items()}
         self._executed = list(_executed(lowered))
         self._totals: Counter[tuple[str, Event]] = Counter()
         for each in self._executed:
@@ -98,16 +98,30 @@ class _Fit:
         energy = max(0.0, self._left(part)) / count if count else 0.0
         self.found |= dict.fromkeys(events, energy)
 
+    def array(self) -> None:
+        """Registers take their clock whatever they hold; of all else, an accumulation of zeros takes nothing."""
+        part, clock = "array", self._clock["array"]
+        registers = self._solved(part, Unit.GEMM, clock, Event.DIGIT_MULTIPLY, Event.ACCUMULATE)
+        moved = (Event.DIGIT_MULTIPLY, Event.LIVE_MULTIPLY, Event.LIVE_ACCUMULATE)
+        for event, energy in self._solved(part, Unit.GEMM, self._dynamic[part] - clock, *moved).items():
+            registers[event] = registers.get(event, 0.0) + energy
+        self.found |= registers
+
     def solve(self, part: str, unit: Unit, *events: Event) -> None:
         """Energies of several events of a part; those known already are taken off before."""
+        self.found |= self._solved(part, unit, self._dynamic[part], *events)
+
+    def _solved(self, part: str, unit: Unit, dynamic: npt.NDArray[np.float64], *events: Event) -> dict[Event, float]:
+        """The energies of events that explain what operations spend, ``dynamic`` in each cycle."""
         own = [each for each in self._executed if each.instruction.unit is unit]
         counts = np.array([[each.counts[event] for event in events] for each in own], float)
         known = np.array([self._known(part, unit, each.counts) for each in own])
-        spent = np.array([self._dynamic[part][each.first : each.last + 1].sum() for each in own]) - known
+        spent = np.array([dynamic[each.first : each.last + 1].sum() for each in own]) - known
         shares = not_negative(counts, spent)
         # Operations end a little after their last write, so that the sum over all cycles is a little more.
-        scale = max(0.0, self._left(part)) / max(float(counts.sum(axis=0) @ shares), 1e-12)
-        self.found |= {event: float(scale * share) for event, share in zip(events, shares, strict=True)}
+        left = float(dynamic.sum()) - self._explained(part)
+        scale = max(0.0, left) / max(float(counts.sum(axis=0) @ shares), 1e-12)
+        return {event: float(scale * share) for event, share in zip(events, shares, strict=True)}
 
     def update(self) -> None:
         """The FP32 operations: their own cells, and in proportion what lies between them."""
@@ -125,10 +139,12 @@ class _Fit:
 
     def _left(self, part: str) -> float:
         """What a part spends that known events do not explain."""
-        known = sum(
+        return float(self._dynamic[part].sum()) - self._explained(part)
+
+    def _explained(self, part: str) -> float:
+        return sum(
             count * self.found.get(event, 0.0) for (where, event), count in self._totals.items() if where == part
         )
-        return float(self._dynamic[part].sum()) - known
 
     def _known(self, part: str, unit: Unit, counts: Counts) -> float:
         return sum(

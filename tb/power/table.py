@@ -12,10 +12,13 @@ from .characterization import Energies
 
 _DIGITS = 4
 _OPERATIONS: dict[str, tuple[Event | None, str]] = {
-    "digit_multiply": (Event.DIGIT_MULTIPLY, "block unit: what a product takes whatever its digits are: registers"),
+    "digit_multiply": (
+        Event.DIGIT_MULTIPLY,
+        "block unit: what a product takes whatever its digits are: registers and their clock",
+    ),
     "live_multiply": (Event.LIVE_MULTIPLY, "block unit: what it takes more if neither digit is zero: product and sum"),
     "digit_add": (None, "in live_multiply: products and sums are one netlist"),
-    "accumulate": (Event.ACCUMULATE, "block unit: what an accumulation takes whatever is added"),
+    "accumulate": (Event.ACCUMULATE, "block unit: the clock of its registers"),
     "live_accumulate": (
         Event.LIVE_ACCUMULATE,
         "block unit: what it takes more if neither block is zero: alignment, addition, registers",
