@@ -54,7 +54,7 @@ def energies(lowered: Lowered, measured: Measurement) -> Energies:
     negative energies. What a part spends in its quietest cycle is its clock.
     """
     fit = _Fit(lowered, measured)
-    fit.solve("array", Unit.GEMM, Event.DIGIT_MULTIPLY, Event.LIVE_MULTIPLY, Event.ACCUMULATE, Event.LIVE_ACCUMULATE)
+    fit.array()
     fit.share("quantizers", Event.QUANTIZE)
     fit.update()
     fit.solve("operands and results", Unit.GEMM, Event.FETCH, Event.ROUND)
