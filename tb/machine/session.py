@@ -32,6 +32,8 @@ class Job:
         A program that takes longer is a failure.
     memory_latency : int
         Cycles.
+    resets : tuple of int
+        Runs before the one that counts: each is reset so many cycles after its start, and finds the memory anew.
     """
 
     config: AcceleratorConfig
@@ -39,6 +41,7 @@ class Job:
     memory: bytes
     limit_cycles: int
     memory_latency: int = MEMORY_LATENCY_CYCLES
+    resets: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,18 @@ async def session(dut):
         host = Host(transport, job.config)
         host.write_memory(0, job.memory)
         host.load(job.program)
+        for cycles in job.resets:
+            host.start()
+            transport.pass_cycles(cycles)
+            assert host.read("status")["busy"], f"the program ended within {cycles} cycles"
+            host.reset()
+            host.write_memory(0, job.memory)
         host.start()
         started = time.perf_counter()
         counters = host.finish()
         return counters, time.perf_counter() - started
 
-    limit = job.limit_cycles + _SETUP_CYCLES_PER_WORD * (words + 100)
+    limit = job.limit_cycles + 2 * sum(job.resets) + _SETUP_CYCLES_PER_WORD * (words + 100)
     counters, seconds = await with_timeout(bridge(drive)(), limit * PERIOD_PS, "ps")
     await bridge(transport.dump_state)()
     memory = await bridge(transport.read_memory)(0, len(job.memory))

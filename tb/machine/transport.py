@@ -105,6 +105,11 @@ class SimulatedTransport:
         if not interrupt.value:
             await First(RisingEdge(interrupt), Timer(_PATIENCE_CYCLES * PERIOD_PS, "ps"))
 
+    @resume
+    async def pass_cycles(self, cycles: int) -> None:
+        """Do nothing for so long."""
+        await Timer(cycles * PERIOD_PS, "ps")
+
     async def _pulse(self, signal) -> None:
         await FallingEdge(self._dut.clk)
         signal.value = 1
