@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pytest
 
 from golden.lowering.compiler import lower
 from golden.machine import Machine
@@ -14,9 +15,10 @@ from tb.machine.session import Job, run_job
 from tb.runner import build
 
 LATENCY_CYCLES = 40
-RESETS = 5
+RESETS = 3
 
 
+@pytest.mark.slow
 def test_a_training_that_was_reset_in_mid_step():
     seed = random.randrange(1 << 31)
     print(f"seed {seed}")
