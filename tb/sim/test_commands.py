@@ -45,6 +45,18 @@ def test_a_slower_memory_and_another_table(figures: dict[str, Any]) -> None:
     assert other["energy"]["chip_pj"] > figures["energy"]["chip_pj"]
 
 
+def test_zeros_are_counted_where_that_is_asked_for(figures: dict[str, Any]) -> None:
+    found = json.loads(output_of("cycles", EDGE, "--count-zeros", "--closed-form", "--energy-table", "asap7", "--json"))
+    bound, counted = figures["energy"]["events"], found["energy"]["events"]
+    every, live = "digit multiplies", "digit multiplies without a zero"
+    assert bound[live] == bound[every] == counted[every]
+    assert 0.5 * counted[every] < counted[live] < 0.95 * counted[every]
+    assert any("upper bound" in text for text in figures["energy"]["assumptions"])
+    assert any("counted in the operands" in text for text in found["energy"]["assumptions"])
+    (energy,) = (each for each in found["closed_form"] if each["quantity"] == "energy of a step")
+    assert abs(energy["error"]) < 0.02
+
+
 def test_a_trace_has_a_track_for_each_unit(trace: dict[str, Any], figures: dict[str, Any]) -> None:
     events = trace["traceEvents"]
     names = {each["tid"]: each["args"]["name"] for each in events if each["name"] == "thread_name"}
