@@ -33,6 +33,9 @@ WINDOWS = (175, 150, 100, 60, 40, 25, 15)
 REACHES = (1000, 40, 0)
 """How far apart products may be that are joined; the first with which anything fits is taken."""
 
+RESIDENT_SHARES = (4, 8, 32)
+"""Constants may fill the scratchpad divided by this; the first with which anything fits is taken."""
+
 
 @dataclass(frozen=True)
 class Lowered:
@@ -79,13 +82,25 @@ def lower(experiment: Experiment, config: AcceleratorConfig, steps: int | None =
     count = experiment.training.steps if steps is None else steps
     rates = [learning_rate(experiment.training, step) for step in range(count)]
     scalars = scalars_of_steps(trainer, rates)
-    recorded = record_step(trainer, 0, scalars[0], config.units)
-    memory = Memory(trainer, recorded, scalars, config)
-    operations = [*memory.with_loads(recorded.tape.operations), *memory.stores()]
-    body = _fastest(config, operations, recorded, memory)
+    body, memory = _fitting(trainer, scalars, config)
     prologue = [Instruction(t, {}, "prologue", name) for name, t in memory.prologue()]
     epilogue = [Instruction(t, {}, "epilogue", name) for name, t in memory.epilogue()]
     return Lowered(experiment, config, Program(prologue, body, epilogue, count), memory)
+
+
+def _fitting(
+    trainer: Trainer, scalars: Sequence[dict[str, float]], config: AcceleratorConfig
+) -> tuple[list[Instruction], Memory]:
+    """The body of the program, with as many resident constants as leave room for everything else."""
+    for share in RESIDENT_SHARES:
+        recorded = record_step(trainer, 0, scalars[0], config.units)
+        memory = Memory(trainer, recorded, scalars, config, config.scratchpad_words // share)
+        operations = [*memory.with_loads(recorded.tape.operations), *memory.stores()]
+        try:
+            return _fastest(config, operations, recorded, memory), memory
+        except UserError as error:
+            failure = error
+    raise failure
 
 
 def _fastest(

@@ -32,10 +32,6 @@ Beats = npt.NDArray[np.uint64]
 """Shape (beats, 2): the low and the high half of each."""
 
 
-_RESIDENT_SHARE = 8
-"""Constants may fill the scratchpad divided by this."""
-
-
 @dataclass(frozen=True, eq=False)
 class _Load:
     """One run of beats that a step, or the prologue, reads."""
@@ -58,6 +54,8 @@ class Memory:
         Constants of each step's update.
     config : AcceleratorConfig
         The accelerator.
+    resident_words : int
+        About so many words of the scratchpad may constants take for all steps.
     """
 
     def __init__(
@@ -66,6 +64,7 @@ class Memory:
         recorded: RecordedStep,
         scalars: Sequence[dict[str, float]],
         config: AcceleratorConfig,
+        resident_words: int,
     ) -> None:
         self._trainer, self._recorded, self._scalars = trainer, recorded, scalars
         self._units = config.units
@@ -84,14 +83,21 @@ class Memory:
                 varying.add(mine.buffer)
         order |= dict.fromkeys(tape.constants.values())
         read = {_holder(use) for operation in tape.operations for use in operation.reads}
-        self._loads = [_Load(buffer, buffer in varying) for buffer in order if buffer in read]
         self.kept: set[Buffer | RealBuffer] = set()
-        """Buffers that the prologue fills, for all steps; constants beyond a share of the scratchpad come each step."""
-        room = config.scratchpad_words // _RESIDENT_SHARE
-        for load in sorted((load for load in self._loads if not load.varies), key=lambda load: _size(load.buffer)):
-            room -= _size(load.buffer) if isinstance(load.buffer, Buffer) else 0
-            if room >= 0 or isinstance(load.buffer, RealBuffer):
-                self.kept.add(load.buffer)
+        """Buffers that the prologue fills, for all steps; constants for which there is no room come each step."""
+        room = resident_words
+        for alike in _alike([buffer for buffer in order if buffer in read - varying], tape.tensor_tables):
+            first, *copies = alike
+            if isinstance(first, Buffer):
+                if _size(first) > room:
+                    continue
+                room -= _size(first)
+                for copy in copies:
+                    assert isinstance(copy, Buffer)
+                    copy.within = first, 0
+            self.kept.add(first)
+            read.difference_update(copies)
+        self._loads = [_Load(buffer, buffer in varying) for buffer in order if buffer in read]
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -155,8 +161,8 @@ class Memory:
         for group in list(RealGroup)[:-1]:
             yield group.name.lower(), self._parameters(Direction.STORE_REAL, self.results_at, group)
 
-    def image(self) -> Iterator[tuple[int, Beats]]:
-        """What the memory holds at the beginning: runs of beats, each with its address."""
+    def image(self, steps: int | None = None) -> Iterator[tuple[int, Beats]]:
+        """What the memory holds at the beginning: runs of beats, each with its address; of the first steps only."""
         tape = self._recorded.tape
         for buffer, at in self._constants.items():
             if isinstance(buffer, Buffer):
@@ -168,7 +174,7 @@ class Memory:
             words = np.vectorize(self.placement.real, otypes=[np.int64])(addresses)
             weights[words] = self._trainer.optimizer.parameters[name]
         yield self._weights, self._real_beats(weights)
-        for step in range(len(self._scalars)):
+        for step in range(len(self._scalars) if steps is None else steps):
             yield from self._record_of(step)
 
     def trained(self, beats: Beats) -> dict[str, npt.NDArray[np.float32]]:
@@ -270,6 +276,24 @@ class Memory:
 
         use = RealRegion(buffer, 0, buffer.words)
         return Recorded(Unit.TRANSFER, f"store {buffer.name}", "store", micro_batch, (use,), (), build)
+
+
+def _alike(constants: Sequence[Buffer | RealBuffer], tables: Sequence[TensorTable]) -> list[list[Buffer | RealBuffer]]:
+    """The constants by what they hold, those first that are wanted most often for their size.
+
+    Every micro-batch has the same directions, and needs them forward and backward.
+    """
+    contents: dict[Buffer, list[tuple[int, bytes]]] = {}
+    for table in tables:
+        root, block = table.buffer.root
+        contents.setdefault(root, []).append((block, table.values.tobytes()))
+    found: dict[object, list[Buffer | RealBuffer]] = {}
+    for buffer in constants:
+        key: object = buffer
+        if isinstance(buffer, Buffer) and buffer in contents:
+            key = buffer.row_blocks, buffer.columns, buffer.bits, tuple(contents[buffer])
+        found.setdefault(key, []).append(buffer)
+    return sorted(found.values(), key=lambda alike: (-len(alike), _size(alike[0])))
 
 
 def _changed(name: str, step: int) -> UserError:

@@ -54,6 +54,8 @@ class Recorder(Arithmetic[Tensor]):
             role: ELEMENTWISE_BITS if role is Role.ELEMENTWISE else precision.bits_of(role.value) for role in Role
         }
         self._contracts: dict[int, tuple[Recorded, RealTarget]] = {}
+        self._tables: set[Buffer | None] = set()
+        """Whole tensors from outside."""
 
     def enter(self, phase: str, micro_batch: int) -> None:
         self.tape.phase, self.tape.micro_batch = phase, micro_batch
@@ -63,7 +65,7 @@ class Recorder(Arithmetic[Tensor]):
         if precision is self._precision:
             return self
         own = Recorder(precision, self.tape, self._units)
-        own._contracts = self._contracts
+        own._contracts, own._tables = self._contracts, self._tables
         return own
 
     def encode(self, values: npt.ArrayLike, role: Role) -> Tensor:
@@ -166,7 +168,12 @@ class Recorder(Arithmetic[Tensor]):
 
     def stack(self, planes: Sequence[Tensor]) -> Tensor:
         assert len({(plane.bits, plane.columns) for plane in planes}) == 1
-        return Tensor(tuple(p for plane in planes for p in plane.planes), planes[0].columns, planes[0].bits)
+        stacked = Tensor(tuple(p for plane in planes for p in plane.planes), planes[0].columns, planes[0].bits)
+        tables = all(plane.buffer in self._tables for plane in stacked.planes)
+        if tables and not contiguous(list(stacked.planes)) and joinable(list(stacked.planes)):
+            # They come together, and take part in one product.
+            join("tables", list(stacked.planes))
+        return stacked
 
     def split(self, stacked: Tensor, rows: Sequence[int]) -> list[Tensor]:
         if len(stacked.planes) == 1 and len(rows) > 1:
@@ -284,6 +291,7 @@ class Recorder(Arithmetic[Tensor]):
         buffer = table.planes[0].buffer
         assert buffer is not None
         self.tape.tensor_tables.append(TensorTable(buffer, np.array(values, np.float64)))
+        self._tables.add(buffer)
         return table
 
     def _real_table(self, name: str, values: Reals) -> Addresses:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json as json_format
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,8 @@ from rich.table import Table
 from pinta import output
 from pinta.options import Json
 from pinta_hw.spec.experiment import load_experiment
-from tb.training.report import StepTold, TrainingReport, train_and_compare
+from tb.training.follow import StepTold
+from tb.training.report import TrainingReport, train_and_compare
 
 REPORT = Path("build/reports/train-rtl.json")
 
@@ -44,14 +46,16 @@ def train_rtl(
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[loss]}"),
+        TextColumn("{task.fields[now]}"),
     )
     with output.file(report) as staging:
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("starting", total=total, loss="")
+            task = bar.add_task("starting", total=total, now="")
 
             def told(step: StepTold) -> None:
-                bar.update(task, completed=step.step, loss=f"loss {step.loss:.4g}")
+                error = "" if math.isnan(step.relative_l2) else f", error {step.relative_l2:.4g}"
+                now = f"loss {step.loss:.4g}{error}, {step.cycles_per_second:,.0f} cycles/s"
+                bar.update(task, completed=step.step, now=now)
 
             result = train_and_compare(chosen, steps, lambda text: bar.update(task, description=text), told)
         text = json_format.dumps({**dataclasses.asdict(result), "passed": result.passed}, indent=2)

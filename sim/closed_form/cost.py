@@ -19,6 +19,9 @@ from .work import Work
 LOAD = "load"
 """Phase of the transfers from outside."""
 
+_CHAINS = ("weights", "weights' gradients")
+"""Phases of chains, in which each operation waits for the one before."""
+
 
 @dataclass(frozen=True)
 class UnitWork:
@@ -42,7 +45,7 @@ class _Costs:
     def __init__(self, config: AcceleratorConfig, memory_latency: int, activity: Activity) -> None:
         self._config, self._latency, self._activity = config, memory_latency, activity
         self._single: dict[Work, tuple[Unit, int, Counts]] = {}
-        self._steps: dict[int, tuple[StepWork, _Totals]] = {}
+        self._steps: dict[int, tuple[StepWork, _Totals, int]] = {}
 
     def of_work(self, work: Work) -> tuple[Unit, int, Counts]:
         """Unit, cycles and events of an operation."""
@@ -54,13 +57,15 @@ class _Costs:
             self._single[work] = found
         return found
 
-    def of_step(self, step: StepWork) -> _Totals:
-        """All that a step does everywhere alike."""
+    def of_step(self, step: StepWork) -> tuple[_Totals, int]:
+        """All that a step does everywhere alike, and the cycles of conversions in chains."""
         known = self._steps.get(id(step))
         if known is None:
             every = [pair for counts in step.phases.values() for pair in counts.items()]
-            known = self._steps[id(step)] = step, self.total(dict(_summed(every)))
-        return known[1]
+            chained = [pair for phase in _CHAINS for pair in step.phases.get(phase, {}).items()]
+            chain = self.total(dict(_summed(chained))).units[Unit.CONVERT].cycles
+            known = self._steps[id(step)] = step, self.total(dict(_summed(every))), chain
+        return known[1:]
 
     def total(self, work: Mapping[Work, int]) -> _Totals:
         """Of operations by their number."""
@@ -130,8 +135,12 @@ class CostModel:
 
     def whole(self, step: StepWork) -> tuple[dict[Unit, UnitWork], Counts]:
         """Both at once."""
-        own, moved = self._costs.of_step(step), self._costs.total(loads(self.config, step.tables))
+        (own, _), moved = self._costs.of_step(step), self._costs.total(loads(self.config, step.tables))
         units = dict(own.units)
         for unit, more in moved.units.items():
             units[unit] = UnitWork(units[unit].instructions + more.instructions, units[unit].cycles + more.cycles)
         return units, own.counts + moved.counts
+
+    def chain(self, step: StepWork) -> int:
+        """Cycles of the conversions between master weights and what a step multiplies with, there and back."""
+        return self._costs.of_step(step)[1]

@@ -21,8 +21,8 @@ from .problem import ProblemShape
 from .step import StepWork, step_work
 
 ASSUMPTION = (
-    "cycles in closed form: within 3 % of the cycle model on the experiments on edge, half of the errors below 2.2 % "
-    "and nine tenths below 6.4 % over other sizes, ranks, widths and estimators (docs/models.md)"
+    "cycles in closed form: within 3 % of the cycle model on the experiments on edge, half of the errors below 1.7 % "
+    "and nine tenths below 3.0 % over groups, ranks and widths (docs/models.md)"
 )
 """What a report says beside such figures."""
 
@@ -92,7 +92,7 @@ def step_cost(model: CostModel, table: EnergyTable, step: StepWork) -> StepCost:
     config = model.config
     units, counts = model.whole(step)
     _check(config, step, units)
-    cycles = step_cycles(config, step, units)
+    cycles = step_cycles(model, step, units)
     parts = energy_pj(config, table, counts) | standing_pj(config, table, cycles)
     total_pj = sum(parts.values())
     return StepCost(

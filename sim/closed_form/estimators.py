@@ -76,7 +76,7 @@ class Jet:
     planes_of = {"direction": 1, "time": 1}
 
     def rows(self, plane: Stack, counts: Counts) -> list[Stack]:
-        return [plane._replace(counts=counts, pieces=sum(counts))]
+        return [plane._replace(counts=counts)]
 
     def activate(
         self, work: Counter[Work], slopes: Slopes, y: Sequence[Stack], counts: Counts, above: Precision
@@ -115,7 +115,7 @@ class DiffQuant:
     planes_of = {"direction": 2, "time": 2, "laplacian": 2}
 
     def rows(self, plane: Stack, counts: Counts) -> list[Stack]:
-        return [plane._replace(counts=counts, pieces=sum(counts)) for _ in range(2)]
+        return [plane._replace(counts=counts) for _ in range(2)]
 
     def activate(
         self, work: Counter[Work], slopes: Slopes, y: Sequence[Stack], counts: Counts, above: Precision
@@ -166,7 +166,7 @@ class Parity:
     planes_of = {"direction": 1, "time": 1, "laplacian": 1}
 
     def rows(self, plane: Stack, counts: Counts) -> list[Stack]:
-        return [plane._replace(counts=counts, pieces=sum(counts))]
+        return [plane._replace(counts=counts)]
 
     def activate(
         self, work: Counter[Work], slopes: Slopes, y: Sequence[Stack], counts: Counts, above: Precision

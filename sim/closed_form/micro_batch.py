@@ -29,7 +29,7 @@ class Chunk:
 
     space: int
     time: int
-    first: bool
+    number: int
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -78,8 +78,8 @@ class StepContext:
         size, space = self.experiment.estimator.chunk, self.directions
         total = space + ("time" in self.problem.outputs)
         return [
-            Chunk(max(0, min(size, space - at)), int(at + size > space and total > space), at == 0)
-            for at in range(0, total, size)
+            Chunk(max(0, min(size, space - at)), int(at + size > space and total > space), number)
+            for number, at in enumerate(range(0, total, size))
         ]
 
     @cached_property
@@ -164,7 +164,7 @@ class MicroBatch:
             self.largest_words = max(self.largest_words, *(stack.words for of in kept for stack in of.y))
             self._only = kept if len(context.chunks) == 1 else None
             if self._only is None:
-                self._load_rows(chunk, self._rows, kept[0].x, joined=False)
+                self._load_rows(chunk, kept[0].x)
         if context.laplacian_row and context.chunks:
             self._forward_laplacian()
         self.kept_words += sum(of.words for of in self._values) + max(chunk_words, default=0)
@@ -200,10 +200,15 @@ class MicroBatch:
             self._work[Decoding(count, _WIDE)] += 1
 
     def _forward_layer(self, index: int, x: Sequence[Stack], *, values: bool, once: bool = True) -> list[Stack]:
-        """Outputs of a layer; rows that go through it ``once`` lie together, because they are contracted later."""
+        """Outputs of a layer; rows that go through it ``once`` lie together, because they are contracted later.
+
+        Those of the first layer come together from outside.
+        """
         layer, own = self._layers[index], self._context.at(index)
         segments, bits = [rows for stack in x for rows in stack.segments], x[0].bits
         total = sum(segments)
+        if index == 0 and total:
+            segments = [total]
         if layer.rank and not once:
             for rows in segments:
                 self._work[layer.factor(rows, bits, own)] += 1
@@ -235,22 +240,15 @@ class MicroBatch:
             kept.append(Pass(x, self._forward_layer(self._hidden, x, values=values, once=once)))
         return kept
 
-    def _load_rows(self, chunk: Chunk, rows: int, x: Sequence[Stack], *, joined: bool, more: int = 0) -> None:
-        """Inputs of a chunk, one table each or all together; ``more`` block rows of points are behind them."""
-        if not rows:
+    def _load_rows(self, chunk: Chunk, x: Sequence[Stack], more: int = 0) -> None:
+        """Inputs of a chunk in one table; ``more`` block rows of points are behind them."""
+        if not self._rows:
             return
-        columns, bits = self._layers[0].inputs, self._context.at(0).inputs
+        rows = sum(stack.all_row_blocks for stack in x) + more
         values = self._context.rules.holds_values
-        varies = values or not self._context.fixed
-        if joined:
-            planes = sum(sum(stack.counts) for stack in x)
-            changing = values or more > 0 or (varies and chunk.space > 0)
-            self.tables[Table(planes * rows + more, columns, bits, changing)] += 1
-            return
-        signs = sum(sum(stack.counts) for stack in x) // sum(chunk.counts)
-        for count, changing in ((chunk.space, varies), (chunk.time, values)):
-            if count:
-                self.tables[Table(rows, columns, bits, changing)] += signs * count
+        varies = values or more > 0 or (chunk.space > 0 and not self._context.fixed)
+        holds = () if varies else (chunk.number, self._points)
+        self.tables[Table(rows, self._layers[0].inputs, self._context.at(0).inputs, varies, holds)] += 1
 
     # Outputs that are sums over the directions.
 
@@ -290,7 +288,7 @@ class MicroBatch:
         for kind, count, rows in self._outputs_of(chunk):
             if not rows:
                 continue
-            adds = not chunk.first and kind != "time" and not (kind == "direction" and self._context.along_axes)
+            adds = chunk.number > 0 and kind != "time" and not (kind == "direction" and self._context.along_axes)
             for _ in range(count):
                 self._weighted(planes_of[kind] * rows, _WIDE)
                 self._decode(self._points)
@@ -360,7 +358,7 @@ class MicroBatch:
                 base = part if base is None else lanes(self._work, _KINDS.ADD, _WIDE, a=base, c=part._replace())
             last = number == len(context.chunks) - 1
             points = sum(stack.rows for stack in self._values[0].x) if last else 0
-            self._load_rows(chunk, self._rows, kept[0].x, joined=True, more=points)
+            self._load_rows(chunk, kept[0].x, more=points)
         if not context.chunks or not self._rows:
             self._load_points()
         for own, slopes, of_directions in zip(terms, self._slopes, to_base, strict=True):

@@ -11,7 +11,7 @@ from pinta_hw.spec.layout import place
 
 from .work import Beats, Work
 
-RESIDENT_SHARE = 8
+RESIDENT_SHARE = 4
 """Constants may fill the scratchpad divided by this, as in `golden.lowering.memory`."""
 
 
@@ -28,12 +28,15 @@ class Table(NamedTuple):
         Precision.
     varies : bool
         From step to step.
+    holds : tuple of int
+        Tells constants of one size from each other.
     """
 
     row_blocks: int
     columns: int
     bits: int
     varies: bool
+    holds: tuple[int, ...] = ()
 
     @staticmethod
     def of_numbers(words: int) -> "Table":
@@ -58,21 +61,20 @@ class Table(NamedTuple):
 
 def loads(config: AcceleratorConfig, tables: Counter[Table]) -> dict[Work, int]:
     """Transfers of every step: what varies, and constants beyond the share that stays resident."""
-    found: Counter[Work] = Counter()
-    room = config.scratchpad_words // RESIDENT_SHARE
-    constants = sorted((table for table in tables if not table.varies), key=lambda table: table.size)
-    for table in constants:
-        stays = max(0, min(tables[table], room // table.size))
-        room -= tables[table] * table.size
-        if tables[table] > stays:
-            found[table.beats(config)] += tables[table] - stays
+    kept, found = _resident(config, tables), Counter[Work]()
     for table, count in tables.items():
-        if table.varies:
+        if table not in kept:
             found[table.beats(config)] += count
     return found
 
 
-def resident_words(config: AcceleratorConfig, tables: Counter[Table]) -> int:
-    """Words of the constants that stay, about."""
-    every = sum(count * table.size for table, count in tables.items() if not table.varies)
-    return min(every, config.scratchpad_words // RESIDENT_SHARE)
+def _resident(config: AcceleratorConfig, tables: Counter[Table]) -> set[Table]:
+    """Those first that are wanted most often for their size."""
+    room, kept = config.scratchpad_words // RESIDENT_SHARE, set()
+    for table in sorted(
+        (table for table in tables if not table.varies), key=lambda table: (-tables[table], table.size)
+    ):
+        if table.size <= room:
+            room -= table.size
+            kept.add(table)
+    return kept

@@ -81,7 +81,7 @@ def like_for_like(
     """
     model = CostModel(config, memory_latency, activity)
     cut = [step_work(one, problem) for one in _cut(experiment, problem, pairs)]
-    priced = [(step_cycles(config, work, model.units(work)), work) for work in cut]
+    priced = [(step_cycles(model, work, model.units(work)), work) for work in cut]
     cycles, work = min(priced, key=lambda one: one[0])
     busy = {unit_name(unit): one.cycles for unit, one in model.units(work).items()}
     first, second, *_ = sorted(busy, key=lambda name: -busy[name])

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pinta_hw.spec.control_timing import section_spans
 from pinta_hw.spec.errors import UserError
 from pinta_hw.spec.experiment import Experiment, load_experiment
 from pinta_hw.spec.isa.instruction import Instruction, Unit, stream_word
-from pinta_hw.spec.isa.transfer import BEAT_BYTES
+from pinta_hw.spec.isa.transfer import BEAT_BYTES, Direction
 from pinta_hw.spec.operation_timing import operation_cycles
 from pinta_hw.spec.presets import load_config
 
@@ -91,6 +92,19 @@ def test_the_machine_trains_as_the_trainer_does(case: str) -> None:
         for second in range(first):
             if spans[first].start <= spans[second].done and spans[second].start <= spans[first].done:
                 assert not groups[first] & groups[second], (first, second)
+
+
+def test_micro_batches_share_their_directions() -> None:
+    """What is the same in all of them is loaded once, before the first step, where there is room."""
+    given = experiment("hjb")
+    roomy = replace(SMALL, words=4096)
+    loads = [i for i in lower(given, roomy, STEPS).program.body if i.unit is Unit.TRANSFER and i.phase == "load"]
+    points = given.training.interior
+    batches = -(-points // given.training.micro_batch)
+    # Points, and the last chunk's table, which has them behind the directions, come for each micro-batch.
+    tensors = [i for i in loads if i.operation.direction is Direction.LOAD_TENSOR]
+    print([(i.name, i.operation.beats) for i in tensors])
+    assert len(tensors) <= 2 * batches
 
 
 def interleaved(body: list[Instruction], rng: random.Random) -> list[Instruction]:

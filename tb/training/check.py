@@ -1,6 +1,7 @@
 """Trains on the simulated machine and compares everything with the golden machine, bit for bit."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,8 +89,10 @@ def train_on_rtl(
     job = Job(lowered.config, lowered.program, before, 2 * predicted.cycles + 10_000, latency)
     compiled = build(machine_design(lowered.config, size))
     begins(compiled.folder / name)
-    outcome = run_job(compiled, job, name)
-    golden.run(lowered.program)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run_job, compiled, job, name)
+        golden.run(lowered.program)
+        outcome = running.result()
     after = np.frombuffer(outcome.memory, np.uint64).reshape(-1, BEAT_BYTES // 8)
     wrong = {
         "memory": int((after != golden.memory).any(axis=1).sum()),

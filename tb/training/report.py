@@ -4,29 +4,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from golden.lowering.compiler import Lowered, lower
-from golden.train import Trainer
 from pinta_hw.spec.experiment import Experiment
 from pinta_hw.spec.isa.instruction import Unit
 from pinta_hw.spec.isa.transfer import BEAT_BYTES
 from pinta_hw.spec.presets import load_config
-from tb.machine.session import WRITES
+from sim.program import simulate
 
 from .check import Compared, train_on_rtl
+from .follow import Follower, StepTold
 
 _POLL_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class StepTold:
-    """What the machine wrote at the end of a step."""
-
-    step: int
-    loss: float
 
 
 @dataclass(frozen=True)
@@ -115,53 +106,25 @@ def train_and_compare(
     lowered = lower(experiment, config, steps)
     count = lowered.program.steps
     progress(f"{count} steps of {experiment.name} on {config.name}: compiling the machine and running it")
-    watch = _Watch(lowered, told)
+    follower = Follower(lowered, simulate(config, lowered.program).step.cycles)
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(train_on_rtl, lowered, name=f"{experiment.name}-{count}", begins=watch.begin)
+        running = pool.submit(train_on_rtl, lowered, name=f"{experiment.name}-{count}", begins=follower.begin)
         while not running.done():
-            watch.poll(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS)
+            for step in follower.follow():
+                told(step)
         compared = running.result()
-    watch.poll(0)
-    progress(f"{count} steps of {experiment.name} in the golden trainer")
-    return _report(lowered, compared)
+    for step in follower.follow():
+        told(step)
+    return _report(lowered, compared, follower)
 
 
-class _Watch:
-    """Follows what the machine writes outside."""
-
-    def __init__(self, lowered: Lowered, told: Callable[[StepTold], None]) -> None:
-        self._lowered, self._told = lowered, told
-        self._file: Path | None = None
-        self._lines = 0
-        self._parts: list[float] = []
-
-    def begin(self, folder: Path) -> None:
-        self._file = folder / WRITES
-        self._file.unlink(missing_ok=True)
-
-    def poll(self, seconds: float) -> None:
-        time.sleep(seconds)
-        if self._file is None or not self._file.exists():
-            return
-        lines = self._file.read_text().splitlines(keepends=True)
-        whole = [line for line in lines[self._lines :] if line.endswith("\n")]
-        self._lines += len(whole)
-        memory, terms = self._lowered.memory, len(self._lowered.memory.terms)
-        for line in whole:
-            beat, data = line.split()
-            if memory.losses_at <= BEAT_BYTES * int(beat, 16) < memory.results_at:
-                self._parts.append(float(np.frombuffer(bytes.fromhex(data)[::-1][:4], np.float32)[0]))
-                if len(self._parts) % terms == 0:
-                    self._told(StepTold(len(self._parts) // terms, sum(self._parts[-terms:])))
-
-
-def _report(lowered: Lowered, compared: Compared) -> TrainingReport:
+def _report(lowered: Lowered, compared: Compared, follower: Follower) -> TrainingReport:
     memory, config, outcome = lowered.memory, lowered.config, compared.outcome
     beats = np.frombuffer(outcome.memory, np.uint64).reshape(-1, 2)
     weights = memory.trained(beats[memory.results_at // BEAT_BYTES :])
     losses = memory.losses(beats[memory.losses_at // BEAT_BYTES : memory.results_at // BEAT_BYTES])
-    trainer = Trainer(lowered.experiment)
-    expected = [trainer.step().losses for _ in range(lowered.program.steps)]
+    trainer = follower.trainer
     equal = all(np.array_equal(weights[name], value) for name, value in trainer.optimizer.parameters.items())
     trainer.optimizer.parameters = dict(weights)
     words = sum(array.size for array in (outcome.planes, outcome.exponents, outcome.real)) + len(beats)
@@ -172,7 +135,7 @@ def _report(lowered: Lowered, compared: Compared) -> TrainingReport:
         words,
         compared.wrong,
         equal,
-        losses == expected,
+        losses == follower.losses,
         tuple(sum(each.values()) for each in losses),
         trainer.relative_l2(),
         outcome.counters.cycles,
