@@ -12,11 +12,12 @@ class ResetSequence(wiring.Component):
     -------
     request : In(1)
     quiet : In(1)
-        The AXI memory owes no response.
+        The AXI memory owes no response, and will not in the next cycle.
     resetting : Out(1)
         From the cycle after `request` on: start nothing, send no further bursts.
     reset : Out(1)
-        High in the last cycle of `resetting`.
+        High in the last cycle of `resetting`, which is the one after the first quiet one. From a register, because it
+        reaches all that there is.
     """
 
     request: In(1)
@@ -26,7 +27,7 @@ class ResetSequence(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.reset.eq(self.resetting & self.quiet)
+        m.d.sync += self.reset.eq(self.resetting & self.quiet & ~self.reset)
         with m.If(self.reset):
             m.d.sync += self.resetting.eq(0)
         with m.Elif(self.request):

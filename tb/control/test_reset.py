@@ -89,7 +89,7 @@ def test_the_reset_waits_for_the_memory():
             ctx.set(dut.quiet, cycle >= 6)
             _, _, resetting, reset = await ctx.tick().sample(dut.resetting, dut.reset)
             seen.append((resetting, reset))
-        assert seen == [(0, 0), (0, 0), (1, 0), (1, 0), (1, 0), (1, 0), (1, 1), (0, 0), (0, 0), (0, 0)]
+        assert seen == [(0, 0)] * 2 + [(1, 0)] * 5 + [(1, 1)] + [(0, 0)] * 2
 
     simulator.add_testbench(testbench)
     simulator.run()
