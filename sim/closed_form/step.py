@@ -12,8 +12,9 @@ from pinta_hw.spec.formats import BLOCK_SIDE, blocks
 from pinta_hw.spec.isa.real import ADAM_SCALARS, Optimizer, VectorOperation
 from pinta_hw.spec.isa.transfer import Direction
 
+from .context import StepContext
 from .layers import layer_shapes
-from .micro_batch import MicroBatch, StepContext
+from .micro_batch import MicroBatch
 from .problem import ProblemShape
 from .tables import Table
 from .work import Beats, Learning, Numbers, Phases, Work
