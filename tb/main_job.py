@@ -15,7 +15,8 @@ from pinta_hw.spec.presets import load_config
 from .gemm.batch import GemmCase
 from .gemm.cases import corner_cases
 from .gemm.check import CaseResult, CheckResult, check
-from .harness.session import harness_design
+from .machine.design import machine_design
+from .machine.programs import HARNESS_BYTES
 from .runner import Design, build, run
 from .training.report import TrainingReport, train_and_compare
 
@@ -75,11 +76,11 @@ def run_main_job(experiment: Experiment, steps: int, seed: int, progress: Progre
     AssertionError
         If a testbench fails otherwise than by a wrong element or cycle count.
     """
-    tiny = load_config("tiny")
+    tiny, accelerator = load_config("tiny"), load_config(experiment.accelerator)
     done = (
         _streams("quantizer, gaps and stalls", Quantizer(), "quantizer", "tb.cocotb.quantizer_bench", progress),
         _streams("PE array, gaps and stalls", PeArray(tiny), "pe_array_tiny", "tb.cocotb.pe_array_bench", progress),
-        _gemms("GEMMs at the corners", tiny, corner_cases(tiny, seed), progress),
+        _gemms("GEMMs at the corners", accelerator, corner_cases(accelerator, seed), progress),
     )
     return Report(seed, done, train_and_compare(experiment, steps, progress))
 
@@ -96,19 +97,19 @@ def _streams(name: str, component: wiring.Component, top: str, module: str, prog
 
 def _gemms(name: str, config: AcceleratorConfig, cases: list[GemmCase], progress: Progress) -> Testbench:
     started = time.perf_counter()
-    progress(f"{name} on {config.name}: compiling the accelerator")
-    compiled = build(harness_design(config), checks=False)
+    progress(f"{name} on {config.name}: compiling the machine")
+    compiled = build(machine_design(config, HARNESS_BYTES))
     progress(f"{name} on {config.name}: simulating {len(cases)} products")
     result: CheckResult = check(compiled, config, cases, name.replace(" ", "-").replace(",", ""))
     return Testbench(
         name=name,
         accelerator=config.name,
-        passed=all(case.passed for case in result.cases),
+        passed=result.passed,
         tests=len(result.cases),
         elements=sum(case.elements for case in result.cases),
         mismatches=sum(case.mismatches for case in result.cases),
-        rtl_cycles=sum(case.cycles for case in result.cases),
-        predicted_cycles=sum(case.predicted_cycles for case in result.cases),
+        rtl_cycles=result.program_cycles,
+        predicted_cycles=result.predicted_program_cycles,
         cycles_per_second=result.cycles_per_second,
         seconds=time.perf_counter() - started,
         cases=result.cases,

@@ -18,8 +18,7 @@ from pinta_hw.spec.presets import load_config
 def bench(
     preset: Preset = "edge",
     golden: Annotated[bool, typer.Option(help="Measure the golden models.")] = True,
-    simulators: Annotated[bool, typer.Option(help="Measure the simulators.")] = True,
-    slow: Annotated[bool, typer.Option(help="Measure Icarus and the Amaranth simulator too; it takes minutes.")] = True,
+    simulators: Annotated[bool, typer.Option(help="Measure the simulation of the machine.")] = True,
     experiment: Annotated[
         Path, typer.Option("--experiment", help="Whose training step is measured, as tensor trains.")
     ] = Path("experiments/hjb20d.yaml"),
@@ -29,16 +28,16 @@ def bench(
 
     While a program runs on chip, Python sleeps: the testbench makes its own clock and wakes it at the end.
 
-    Example: `pinta bench --preset edge --no-slow`
+    Example: `pinta bench --preset edge`
     """
     models, simulations = [], []
     with Console(stderr=True).status("starting") as status:
         if golden:
             models = list(speed.run(load_experiment(experiment), status.update))
         if simulators:
-            from tb import bench as backend  # the simulators take a second to import
+            from tb import bench as backend  # cocotb takes a second to import
 
-            simulations = list(backend.bench(load_config(preset), slow, status.update))
+            simulations = [backend.bench(load_config(preset), status.update)]
     if json:
         content = {
             "golden": [{**dataclasses.asdict(one), "ratio": one.ratio, "met": one.met} for one in models],

@@ -58,6 +58,13 @@ class Batch:
     image: ScratchpadImage
 
     @property
+    def operands(self) -> Iterator[TensorLayout]:
+        """As they are stored."""
+        for own in self.instructions:
+            yield own.a.transposed() if own.a_transposed else own.a
+            yield own.b.transposed() if own.b_transposed else own.b
+
+    @property
     def results(self) -> tuple[TensorLayout, ...]:
         return tuple(instruction.result for instruction in self.instructions)
 
@@ -76,7 +83,7 @@ def batches(config: AcceleratorConfig, cases: Iterable[GemmCase]) -> Iterator[Ba
     free = [0] * config.groups
     for case in cases:
         placed = None
-        if len(pending) < config.program_depth:
+        if 2 * len(pending) < config.program_depth:  # two operands each are loaded
             placed = _allocate(config, case, free, len(pending))
         if placed is None:
             if pending:
@@ -86,23 +93,21 @@ def batches(config: AcceleratorConfig, cases: Iterable[GemmCase]) -> Iterator[Ba
             if placed is None:
                 raise UserError(f"{case.name}: operands and result do not fit the scratchpad of {config.name}")
         instruction, free = placed
-        image.store(_stored(instruction.a, case.a_transposed), case.a.T if case.a_transposed else case.a)
-        image.store(_stored(instruction.b, case.b_transposed), case.b.T if case.b_transposed else case.b)
+        stored = Batch((case,), (instruction,), image).operands
+        for layout, matrix, turned in zip(
+            stored, (case.a, case.b), (case.a_transposed, case.b_transposed), strict=True
+        ):
+            image.store(layout, matrix.T if turned else matrix)
         pending.append(case)
         instructions.append(instruction)
     if pending:
         yield Batch(tuple(pending), tuple(instructions), image)
 
 
-def _stored(layout: TensorLayout, transposed: bool) -> TensorLayout:
-    return layout.transposed() if transposed else layout
-
-
 def _allocate(config: AcceleratorConfig, case: GemmCase, used: list[int], turn: int) -> tuple[Gemm, list[int]] | None:
     """Place a case behind what is already there, its matrices in groups of their own; None if it does not fit.
 
-    ``used`` counts the words taken of every group. Every group takes every role as ``turn`` goes on; a
-    matrix larger than a group goes on into the next one, if that is still empty.
+    ``used`` counts the words taken of every group. Every group takes every role as ``turn`` goes on.
     """
     (m, k), n = case.a.shape, case.b.shape[1]
     shapes = [
@@ -111,15 +116,14 @@ def _allocate(config: AcceleratorConfig, case: GemmCase, used: list[int], turn: 
         (m, n, case.result_bits),
     ]
     for shift in range(config.groups):
-        used_now, taken, layouts = list(used), set[int](), list[TensorLayout]()
+        used_now, layouts = list(used), list[TensorLayout]()
         for role, (rows, columns, bits) in enumerate(shapes):
-            layout = _first_fit(config, used_now, taken, turn + shift + role, rows, columns, bits)
-            if layout is None:
+            found = _first_fit(config, used, used_now, turn + shift + role, rows, columns, bits)
+            if found is None:
                 break
+            group, layout = found
             layouts.append(layout)
-            for group in layout.groups(config):
-                used_now[group] = min(layout.base + layout.words - group * config.group_words, config.group_words)
-                taken.add(group)
+            used_now[group] = layout.base + layout.words - group * config.group_words
         else:
             a, b, result = layouts
             instruction = Gemm(
@@ -135,15 +139,17 @@ def _allocate(config: AcceleratorConfig, case: GemmCase, used: list[int], turn: 
 
 
 def _first_fit(
-    config: AcceleratorConfig, used: list[int], taken: set[int], turn: int, rows: int, columns: int, bits: int
-) -> TensorLayout | None:
+    config: AcceleratorConfig, used: list[int], used_now: list[int], turn: int, rows: int, columns: int, bits: int
+) -> tuple[int, TensorLayout] | None:
+    """A group that no other matrix of the case lies in, and the place there."""
     for start in range(config.groups):
         group = (turn + start) % config.groups
+        if used_now[group] > used[group] or used[group] >= config.group_words:
+            continue
         try:
             layout = place(config, group * config.group_words + used[group], rows, columns, bits)
-        except UserError:
+        except UserError:  # not even into the rest of the scratchpad
             continue
-        groups = layout.groups(config)
-        if used[group] < config.group_words and not taken & set(groups) and not any(used[g] for g in groups[1:]):
-            return layout
+        if layout.base + layout.words <= (group + 1) * config.group_words:
+            return group, layout
     return None

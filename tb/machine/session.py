@@ -51,6 +51,8 @@ class Outcome:
     Attributes
     ----------
     counters : Counters
+    nan : bool
+        Whether a NaN block or number was written.
     memory : bytes
         As long as the job's.
     planes : uint64 array, shape (words of the scratchpad,)
@@ -61,6 +63,7 @@ class Outcome:
     """
 
     counters: Counters
+    nan: bool
     memory: bytes
     planes: npt.NDArray[np.uint64]
     exponents: npt.NDArray[np.uint8]
@@ -95,7 +98,7 @@ def run_job(compiled: Build, job: Job, name: str = "job") -> Outcome:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "job").write_bytes(pickle.dumps(job))
     run(compiled, "tb.machine.session_bench", name)
-    counters, memory, seconds = pickle.loads((folder / "outcome").read_bytes())
+    counters, nan, memory, seconds = pickle.loads((folder / "outcome").read_bytes())
     config = job.config
     words = np.stack(
         [
@@ -112,4 +115,4 @@ def run_job(compiled: Build, job: Job, name: str = "job") -> Outcome:
         ]
     )
     numbers = np.ascontiguousarray(real.transpose(0, 2, 1, 3)).view(">f4").ravel().astype(np.float32)
-    return Outcome(counters, memory, planes, words[:, 0].copy(), numbers, seconds)
+    return Outcome(counters, nan, memory, planes, words[:, 0].copy(), numbers, seconds)

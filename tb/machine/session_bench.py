@@ -21,7 +21,7 @@ async def session(dut):
     await prepare(dut, job.memory_latency)
     transport = SimulatedTransport(dut)
 
-    def drive() -> tuple[Counters, float]:
+    def drive() -> tuple[Counters, bool, float]:
         host = Host(transport, job.config)
         host.write_memory(0, job.memory)
         host.load(job.program)
@@ -34,10 +34,11 @@ async def session(dut):
         host.start()
         started = time.perf_counter()
         counters = host.finish()
-        return counters, time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        return counters, bool(host.read("status")["nan"]), seconds
 
     limit = job.limit_cycles + 2 * sum(job.resets) + _SETUP_CYCLES_PER_WORD * (words + 100)
-    counters, seconds = await with_timeout(bridge(drive)(), limit * PERIOD_PS, "ps")
+    counters, nan, seconds = await with_timeout(bridge(drive)(), limit * PERIOD_PS, "ps")
     await bridge(transport.dump_state)()
     memory = await bridge(transport.read_memory)(0, len(job.memory))
-    Path("outcome").write_bytes(pickle.dumps((counters, memory, seconds)))
+    Path("outcome").write_bytes(pickle.dumps((counters, nan, memory, seconds)))
