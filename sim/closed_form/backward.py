@@ -6,7 +6,7 @@ from pinta_hw.spec.formats import blocks
 from pinta_hw.spec.isa.elementwise import ElementwiseOperation
 
 from .context import Chunk
-from .estimators import sum_products
+from .estimators import WayBack, sum_products
 from .forward import Forward
 from .row_sums import RowSums
 from .rows import WIDE, Pass, Rows
@@ -129,10 +129,8 @@ class Backward:
         else:
             after = [stack._replace(present=(False, False)) for stack in kept[-1].y]
         for index in reversed(range(self._rows.hidden)):
-            bits = context.at(index).gradients
-            g, sums = context.rules.activate_backward(
-                work, self._rows.slopes[index], kept[index].y, after, chunk.counts, bends[index], bits
-            )
+            way = WayBack(kept[index].y, after, chunk.counts, bends[index], context.at(index).gradients)
+            g, sums = context.rules.activate_backward(work, self._rows.slopes[index], way)
             before = to_base[index]
             to_base[index] = (
                 [lanes(work, _KINDS.ADD, WIDE, a=a, c=b) for a, b in zip(before, sums, strict=True)] if before else sums

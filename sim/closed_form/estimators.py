@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pinta_hw.spec.experiment import Precision
 from pinta_hw.spec.isa.elementwise import ElementwiseOperation
@@ -15,6 +15,28 @@ _KINDS = ElementwiseOperation
 _WIDE = 16
 Counts = tuple[int, int]
 Pair = tuple[Stack, Stack]
+
+
+class WayBack(NamedTuple):
+    """What reaches an activation on the way back.
+
+    Parameters
+    ----------
+    y, after : sequence of Stack
+        Rows before it, and gradients of those after it.
+    counts : (int, int)
+        Planes of each group.
+    bend : Stack or None
+        What the row of the Laplacian sends to each direction.
+    bits : int
+        Of the gradients before it.
+    """
+
+    y: Sequence[Stack]
+    after: Sequence[Stack]
+    counts: Counts
+    bend: Stack | None
+    bits: int
 
 
 class Rules(Protocol):
@@ -37,17 +59,8 @@ class Rules(Protocol):
     ) -> list[Stack]:
         """Rows after an activation."""
 
-    def activate_backward(
-        self,
-        work: Counter[Work],
-        slopes: Slopes,
-        y: Sequence[Stack],
-        after: Sequence[Stack],
-        counts: Counts,
-        bend: Stack | None,
-        bits: int,
-    ) -> tuple[list[Stack], list[Stack]]:
-        """Gradients before an activation, of ``bits``, and sums over the directions."""
+    def activate_backward(self, work: Counter[Work], slopes: Slopes, way: WayBack) -> tuple[list[Stack], list[Stack]]:
+        """Gradients before an activation, and sums over the directions."""
 
     def base_terms(self, slopes: Slopes, sums: Sequence[Stack]) -> list[Pair]:
         """What the directions add to the gradient of the base rows."""
@@ -84,22 +97,13 @@ class Jet:
         slope = slopes.over(slopes(1), counts)
         return [lanes(work, _KINDS.MULTIPLY, above.bits_of("a_rows"), a=slope, b=y[0])]
 
-    def activate_backward(
-        self,
-        work: Counter[Work],
-        slopes: Slopes,
-        y: Sequence[Stack],
-        after: Sequence[Stack],
-        counts: Counts,
-        bend: Stack | None,
-        bits: int,
-    ) -> tuple[list[Stack], list[Stack]]:
-        slope = slopes.over(slopes(1), counts)
-        sums = [sum_parts(work, after[0], y[0])]
-        if bend is None:
-            return [lanes(work, _KINDS.MULTIPLY, bits, a=slope, b=after[0])], sums
-        weight = bend._replace(counts=counts, present=(True, False))
-        return [lanes(work, _KINDS.DOT2, bits, a=slope, b=after[0], c=weight, d=y[0])], sums
+    def activate_backward(self, work: Counter[Work], slopes: Slopes, way: WayBack) -> tuple[list[Stack], list[Stack]]:
+        slope = slopes.over(slopes(1), way.counts)
+        sums = [sum_parts(work, way.after[0], way.y[0])]
+        if way.bend is None:
+            return [lanes(work, _KINDS.MULTIPLY, way.bits, a=slope, b=way.after[0])], sums
+        weight = way.bend._replace(counts=way.counts, present=(True, False))
+        return [lanes(work, _KINDS.DOT2, way.bits, a=slope, b=way.after[0], c=weight, d=way.y[0])], sums
 
     def base_terms(self, slopes: Slopes, sums: Sequence[Stack]) -> list[Pair]:
         return [(slopes(2), sums[0])]
@@ -129,24 +133,15 @@ class DiffQuant:
             after.append(sum_products(work, pairs, above.bits_of("a_rows")))
         return after
 
-    def activate_backward(
-        self,
-        work: Counter[Work],
-        slopes: Slopes,
-        y: Sequence[Stack],
-        after: Sequence[Stack],
-        counts: Counts,
-        bend: Stack | None,
-        bits: int,
-    ) -> tuple[list[Stack], list[Stack]]:
-        first, second, third = (slopes.over(slopes(n, d), counts) for n, d in ((1, 1), (2, 1), (3, 2)))
+    def activate_backward(self, work: Counter[Work], slopes: Slopes, way: WayBack) -> tuple[list[Stack], list[Stack]]:
+        first, second, third = (slopes.over(slopes(n, d), way.counts) for n, d in ((1, 1), (2, 1), (3, 2)))
         before = []
         powers: list[list[Pair]] = [[], [], []]
-        for e, g in zip(y, after, strict=True):
+        for e, g in zip(way.y, way.after, strict=True):
             square = lanes(work, _KINDS.MULTIPLY, _WIDE, a=e, b=e)
             factor = lanes(work, _KINDS.MULTIPLY_ADD, _WIDE, a=second, b=e, c=first)
             factor = lanes(work, _KINDS.MULTIPLY_ADD, _WIDE, a=third, b=square, c=factor)
-            before.append(lanes(work, _KINDS.MULTIPLY, bits, a=factor, b=g))
+            before.append(lanes(work, _KINDS.MULTIPLY, way.bits, a=factor, b=g))
             cube = lanes(work, _KINDS.MULTIPLY, _WIDE, a=e, b=_other(square))
             for pairs, power in zip(powers, (e, square, cube), strict=True):
                 pairs.append((g, power))
@@ -178,28 +173,19 @@ class Parity:
             for powers, role in ((odd, "a_rows"), (even, "s_rows"))
         ]
 
-    def activate_backward(
-        self,
-        work: Counter[Work],
-        slopes: Slopes,
-        y: Sequence[Stack],
-        after: Sequence[Stack],
-        counts: Counts,
-        bend: Stack | None,
-        bits: int,
-    ) -> tuple[list[Stack], list[Stack]]:
-        first, second, third = (slopes.over(slopes(n, d), counts) for n, d in ((1, 1), (2, 1), (3, 2)))
-        odd, even = _powers(work, y)
+    def activate_backward(self, work: Counter[Work], slopes: Slopes, way: WayBack) -> tuple[list[Stack], list[Stack]]:
+        first, second, third = (slopes.over(slopes(n, d), way.counts) for n, d in ((1, 1), (2, 1), (3, 2)))
+        odd, even = _powers(work, way.y)
         straight = lanes(work, _KINDS.MULTIPLY_ADD, _WIDE, a=second, b=even[0], c=first)
         straight = lanes(work, _KINDS.MULTIPLY_ADD, _WIDE, a=third, b=even[1], c=straight)
         crossed = lanes(work, _KINDS.DOT2, _WIDE, a=second, b=odd[0], c=third, d=odd[1])
-        g, h = after
+        g, h = way.after
         before = [
-            lanes(work, _KINDS.DOT2, bits, a=straight, b=g, c=crossed, d=h),
-            lanes(work, _KINDS.DOT2, bits, a=crossed, b=g, c=straight, d=h),
+            lanes(work, _KINDS.DOT2, way.bits, a=straight, b=g, c=crossed, d=h),
+            lanes(work, _KINDS.DOT2, way.bits, a=crossed, b=g, c=straight, d=h),
         ]
         sums = [_sum_directions(work, [(g, o), (h, n)]) for o, n in zip(odd, even, strict=True)]
-        return before[: len(y)], sums
+        return before[: len(way.y)], sums
 
     def base_terms(self, slopes: Slopes, sums: Sequence[Stack]) -> list[Pair]:
         return _cubic_terms(slopes, sums)
@@ -222,20 +208,11 @@ class Stein:
     ) -> list[Stack]:
         return [lanes(work, _KINDS.TABLE, above.activations, a=plane) for plane in y]
 
-    def activate_backward(
-        self,
-        work: Counter[Work],
-        slopes: Slopes,
-        y: Sequence[Stack],
-        after: Sequence[Stack],
-        counts: Counts,
-        bend: Stack | None,
-        bits: int,
-    ) -> tuple[list[Stack], list[Stack]]:
+    def activate_backward(self, work: Counter[Work], slopes: Slopes, way: WayBack) -> tuple[list[Stack], list[Stack]]:
         before = []
-        for value, g in zip(y, after, strict=True):
+        for value, g in zip(way.y, way.after, strict=True):
             slope = lanes(work, _KINDS.TABLE, _WIDE, a=value)
-            before.append(lanes(work, _KINDS.MULTIPLY, bits, a=slope, b=g))
+            before.append(lanes(work, _KINDS.MULTIPLY, way.bits, a=slope, b=g))
         return before, []
 
     def base_terms(self, slopes: Slopes, sums: Sequence[Stack]) -> list[Pair]:
