@@ -33,7 +33,7 @@ WINDOWS = (175, 150, 100, 60, 40, 25, 15)
 REACHES = (1000, 40, 0)
 """How far apart products may be that are joined; the first with which anything fits is taken."""
 
-RESIDENT_SHARES = (4, 8, 32)
+RESIDENT_SHARES = (5, 8, 32)
 """Constants may fill the scratchpad divided by this; the first with which anything fits is taken."""
 
 

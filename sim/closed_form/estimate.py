@@ -21,8 +21,8 @@ from .problem import ProblemShape
 from .step import StepWork, step_work
 
 ASSUMPTION = (
-    "cycles in closed form: within 3 % of the cycle model on the experiments on edge, half of the errors below 1.7 % "
-    "and nine tenths below 3.0 % over groups, ranks and widths (docs/models.md)"
+    "cycles in closed form: within 3 % of the cycle model on the experiments on edge, half of the errors below 1.8 % "
+    "and nine tenths below 3.3 % over groups, ranks and widths (docs/models.md)"
 )
 """What a report says beside such figures."""
 

@@ -22,9 +22,9 @@ from pinta_hw.spec.isa.instruction import Unit
 from .cost import CostModel, UnitWork
 from .step import StepWork
 
-MEETINGS = 0.34
+MEETINGS = 0.3
 """Share of the other units' work that waits for one of eight memory groups, if all are full."""
-CHAIN = 0.3
+CHAIN = 0.35
 """Share of the chain's conversions that nothing hides."""
 _GROUPS = 8
 
