@@ -25,7 +25,7 @@ def markdown_page(report: Report, command: str) -> str:
         for name in ("step", "baselines", "attribution", "parts"):
             table = section.table(name)
             parts += [f"### {table.title}\n", markdown(table)]
-    for key in ("fp32-machine", "assumptions"):
+    for key in ("fp32-machine", "closed-form", "assumptions"):
         table = report.table(key)
         parts += [f"## {table.title}\n", markdown(table)]
     return "\n".join(parts)

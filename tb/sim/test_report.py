@@ -14,6 +14,7 @@ import pytest
 from pinta.report.gather import compare
 from pinta.report.write import comma_separated, page, text
 from sim.report.attribution import Design, factors, total
+from sim.report.page import markdown_page
 from sim.report.report import Report
 from sim.report.table import Column, Row, Table, markdown, shown
 from tb.pinta.test_program import ROOT, output_of, pinta
@@ -73,6 +74,7 @@ def test_factors_multiply_to_the_whole_gain(found: Report) -> None:
 
 def test_the_closed_form_is_told_with_its_error(found: Report) -> None:
     table = found.table("closed-form")
+    assert table.title in markdown_page(found, "pinta headline")
     assert any("closed form" in note and "%" in note for note in table.notes)
     for name in (section.subject.name for section in found.sections):
         rows = {row.values[1]: row.values for row in table.rows if row.values[0] == name}
