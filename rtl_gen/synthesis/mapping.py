@@ -15,7 +15,7 @@ _MODULE = re.compile(r"^module (\\\S+|\w+) ?\(.*?^endmodule", re.MULTILINE | re.
 _INSTANCE = re.compile(r"^  (\\\S+|[A-Za-z_$][\w$]*) +(\\\S+|[A-Za-z_$][\w$]*) +\($", re.MULTILINE)
 NETLIST = "netlist.v"
 """The mapped design, in the working folder."""
-_LOAD_FF = 2.0
+LOAD_FF = 2.0
 """Assumed at every output of a combinational cone before sizing: about three gate inputs."""
 
 
@@ -60,8 +60,11 @@ def map_to_cells(
     period_ps: float,
     keep: Collection[str],
     black_boxes: Collection[str],
+    load_ff: float = LOAD_FF,
 ) -> Path:
     """Map a design; the modules in ``keep`` stay modules, ``black_boxes`` stay empty, all others are dissolved.
+
+    ``load_ff`` is what each output of a cone of logic drives before sizing.
 
     Returns the netlist's path in ``folder``.
     """
@@ -72,7 +75,7 @@ def map_to_cells(
     (folder / "clock_gate_cells.v").write_text(gates or "")
     (folder / "map.abc").write_text(_abc_script(library))
     (folder / "constraints.abc").write_text(
-        f"set_driving_cell {library.buffer.name}\nset_load {_LOAD_FF}\n" if library.buffer else ""
+        f"set_driving_cell {library.buffer.name}\nset_load {load_ff}\n" if library.buffer else ""
     )
     script = ["read_verilog -lib clock_gate.v"]
     script += _reading(verilog, folder)

@@ -35,6 +35,8 @@ _PATH = re.compile(r"^(path|to_fall|from_fall) (\S+) (\S+) (\S+) (\S+) (\S+)$", 
 _BORROWED = 1e-6
 _ENDS = 1000
 """Path ends looked at beside those at clock gates."""
+NO_CREDIT = "set sta_crpr_enabled 0"
+"""With an ideal clock there is no pessimism to credit, but OpenSTA finds some where a gate drives many flip-flops."""
 _TELL = """\
 proc tell {kind ends} {
   foreach end $ends {
@@ -120,6 +122,7 @@ def analyze(
         f"read_verilog {netlist.name}",
         f"link_design {top}",
         f"create_clock -name clk -period {period_ps / library.time_unit_ps:g} [get_ports clk]",
+        NO_CREDIT,
         "set data {}",
         'foreach port [all_inputs] { if {[get_property $port full_name] != "clk"} { lappend data $port } }',
         "set_input_delay 0 -clock clk $data",
@@ -152,11 +155,20 @@ def analyze(
     )
 
 
-def longest_paths(count: int, through: str = "") -> list[str]:
-    """Commands that tell ``count`` paths, beside them those that end or begin at the clock's falling edge."""
+def longest_paths(count: int, through: str = "", more: str = "") -> list[str]:
+    """Commands that tell ``count`` paths, and those to and from the falling edge.
+
+    ``more`` is a command that finds the former in ``paths``: the next search forgets them.
+    """
     find = f"find_timing_paths -path_delay max -group_count {count} {through}"
-    kinds = {"path": "", "to_fall": "-fall_to [get_clocks clk]", "from_fall": "-fall_from [get_clocks clk]"}
-    return [_TELL, *(f"tell {kind} [{find} {edge}]" for kind, edge in kinds.items())]
+    return [
+        _TELL,
+        f"set paths [{find}]",
+        "tell path $paths",
+        more,
+        f"tell to_fall [{find} -fall_to [get_clocks clk]]",
+        f"tell from_fall [{find} -fall_from [get_clocks clk]]",
+    ]
 
 
 def limiting_paths(report: str, library: Liberty, period_ps: float) -> tuple[TimedPath, ...]:

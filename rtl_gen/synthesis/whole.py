@@ -12,7 +12,7 @@ from pinta_hw.spec.errors import UserError
 from . import registers
 from .liberty import opened
 from .mapping import NETLIST, map_to_cells
-from .timing import limiting_paths, longest_paths
+from .timing import NO_CREDIT, limiting_paths, longest_paths
 from .tools import find_yosys, require_sta, run
 from .units import UnitDesign, UnitResult
 
@@ -23,7 +23,9 @@ _CONNECTED = re.compile(r"\.\\(\S+) ")
 _UNCONNECTED = re.compile(r"instance \S+ port \S+ not found")
 _PORT = re.compile(r"^  (?:input|output) .*;\n", re.MULTILINE)
 _VIA = re.compile(r"^via (\S+) (\S+) (.*)$", re.MULTILINE)
-_PATHS = 5000
+_INPUT_FF = 30.0
+"""Of a unit's input with many gates behind it, such as its reset: what lies between the units has to drive it."""
+_PATHS = 3000
 """Of each unit, those that cross its border."""
 
 
@@ -87,7 +89,7 @@ def time_whole(design: UnitDesign, results: Sequence[UnitResult], liberty: Path,
         for path in sources:
             text = design.modules[path.stem]
             path.write_text(text if path.stem == design.top else _stub(text))
-        netlist = map_to_cells(sources, design.top, library, glue, find_yosys(), period_ps, kinds, ())
+        netlist = map_to_cells(sources, design.top, library, glue, find_yosys(), period_ps, kinds, (), _INPUT_FF)
         folders = {design.module(name): result.folder for name, result in mapped.items()}
         texts = {module: (unit / NETLIST).read_text() for module, unit in folders.items()}
         lists = [folder / registers.FILE for folder in (glue, *folders.values())]
@@ -144,6 +146,7 @@ def _script(design: UnitDesign, mapped: Iterable[str], period: float) -> list[st
         "read_verilog whole.v",
         f"link_design {design.top}",
         f"create_clock -name clk -period {period:g} [get_ports clk]",
+        NO_CREDIT,
         "set data {}",
         'foreach port [all_inputs] { if {[get_property $port full_name] != "clk"} { lappend data $port } }',
         "set_input_delay 0 -clock clk $data",
@@ -173,8 +176,7 @@ proc ways {ends} {
             "  set clock [string match */clk [get_property $pin full_name]]",
             '  if {!$clock && [get_property $pin direction] == "input"} { lappend border $pin }',
             "}",
-            *longest_paths(_PATHS, "-through $border"),
-            f"ways [find_timing_paths -path_delay max -group_count {_PATHS} -through $border]",
+            *longest_paths(_PATHS, "-through $border", "ways $paths"),
         ]
     # What holds an enable may lie in the same unit.
     script += [f"tell to_fall [find_timing_paths -path_delay max -group_count {_PATHS} -fall_to [get_clocks clk]]"]
