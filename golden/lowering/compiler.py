@@ -1,5 +1,6 @@
 """Compiles an experiment: the program of its training, and what the machine's memory holds before it starts."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -33,7 +34,7 @@ WINDOWS = (175, 150, 100, 60, 40, 25, 15)
 REACHES = (1000, 40, 0)
 """How far apart products may be that are joined; the first with which anything fits is taken."""
 
-RESIDENT_SHARES = (5, 8, 32)
+RESIDENT_SHARES = (6, 12, 32, math.inf)
 """Constants may fill the scratchpad divided by this; the first with which anything fits is taken."""
 
 
@@ -94,7 +95,7 @@ def _fitting(
     """The body of the program, with as many resident constants as leave room for everything else."""
     for share in RESIDENT_SHARES:
         recorded = record_step(trainer, 0, scalars[0], config.units)
-        memory = Memory(trainer, recorded, scalars, config, config.scratchpad_words // share)
+        memory = Memory(trainer, recorded, scalars, config, int(config.scratchpad_words / share))
         operations = [*memory.with_loads(recorded.tape.operations), *memory.stores()]
         try:
             return _fastest(config, operations, recorded, memory), memory

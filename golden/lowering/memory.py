@@ -5,6 +5,7 @@ initial master weights; then a record for each step, all alike; then for each st
 last the trained weights and their moments.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,8 @@ class Memory:
     config : AcceleratorConfig
         The accelerator.
     resident_words : int
-        About so many words of the scratchpad may constants take for all steps.
+        About so many words of the scratchpad may constants take for all steps; with 0 they do not even stay from the
+        forward to the backward pass of a micro-batch.
     """
 
     def __init__(
@@ -82,21 +84,29 @@ class Memory:
             if not np.array_equal(mine.values, yours.values):
                 varying.add(mine.buffer)
         order |= dict.fromkeys(tape.constants.values())
-        read = {_holder(use) for operation in tape.operations for use in operation.reads}
+        batch_of: dict[Buffer | RealBuffer, int] = {}
+        """In which each is read first."""
+        for operation in tape.operations:
+            for use in operation.reads:
+                batch_of.setdefault(_holder(use), operation.micro_batch)
+        read = set(batch_of)
         self.kept: set[Buffer | RealBuffer] = set()
-        """Buffers that the prologue fills, for all steps; constants for which there is no room come each step."""
+        """Buffers that the prologue fills, for all steps; constants for which there is no room come when needed."""
         room = resident_words
         for alike in _alike([buffer for buffer in order if buffer in read - varying], tape.tensor_tables):
-            first, *copies = alike
-            if isinstance(first, Buffer):
-                if _size(first) > room:
-                    continue
-                room -= _size(first)
-                for copy in copies:
-                    assert isinstance(copy, Buffer)
-                    copy.within = first, 0
-            self.kept.add(first)
-            read.difference_update(copies)
+            size = _size(alike[0]) if isinstance(alike[0], Buffer) else 0
+            stays = size <= room
+            if not (stays or resident_words):
+                continue
+            room -= size if stays else 0
+            parts: dict[int, list[Buffer | RealBuffer]] = {}
+            for buffer in alike:
+                parts.setdefault(0 if stays else batch_of[buffer], []).append(buffer)
+            for first, *copies in parts.values():
+                _merge(first, copies)
+                read.difference_update(copies)
+                if stays:
+                    self.kept.add(first)
         self._loads = [_Load(buffer, buffer in varying) for buffer in order if buffer in read]
 
     @property
@@ -105,11 +115,14 @@ class Memory:
         return tuple(self._recorded.losses)
 
     def with_loads(self, operations: Sequence[Recorded]) -> list[Recorded]:
-        """The operations, each behind the transfers of what it is the first to read."""
+        """The operations, each behind the transfers of what it is the first to touch.
+
+        Of a buffer that operations write too, the transfer fills what they leave out: it comes before they do.
+        """
         waiting = {load.buffer: load for load in self._loads if load.buffer not in self.kept}
         found: list[Recorded] = []
         for operation in operations:
-            for use in operation.reads:
+            for use in (*operation.reads, *operation.writes):
                 load = waiting.pop(_holder(use), None)
                 if load is not None:
                     found.append(self._load(load, operation.micro_batch))
@@ -284,16 +297,25 @@ def _alike(constants: Sequence[Buffer | RealBuffer], tables: Sequence[TensorTabl
     Every micro-batch has the same directions, and needs them forward and backward.
     """
     contents: dict[Buffer, list[tuple[int, bytes]]] = {}
+    covered: Counter[Buffer] = Counter()
     for table in tables:
         root, block = table.buffer.root
         contents.setdefault(root, []).append((block, table.values.tobytes()))
+        covered[root] += table.buffer.row_blocks
     found: dict[object, list[Buffer | RealBuffer]] = {}
     for buffer in constants:
         key: object = buffer
-        if isinstance(buffer, Buffer) and buffer in contents:
+        if isinstance(buffer, Buffer) and covered[buffer] == buffer.row_blocks:  # no operation writes a part of it
             key = buffer.row_blocks, buffer.columns, buffer.bits, tuple(contents[buffer])
         found.setdefault(key, []).append(buffer)
     return sorted(found.values(), key=lambda alike: (-len(alike), _size(alike[0])))
+
+
+def _merge(first: Buffer | RealBuffer, copies: Sequence[Buffer | RealBuffer]) -> None:
+    """Give buffers that hold the same the place of the first."""
+    for copy in copies:
+        assert isinstance(first, Buffer) and isinstance(copy, Buffer)
+        copy.within = first, 0
 
 
 def _changed(name: str, step: int) -> UserError:

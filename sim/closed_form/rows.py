@@ -98,7 +98,8 @@ class Rows:
         values = self.context.rules.holds_values
         varies = values or more > 0 or (chunk.space > 0 and not self.context.fixed)
         holds = () if varies else (chunk.number, self.points)
-        self.tables[Table(rows, self.layers[0].inputs, self.context.at(0).inputs, varies, holds)] += 1
+        table = Table(rows, self.layers[0].inputs, self.context.at(0).inputs, varies, holds)
+        self.tables[table] = 1 if holds else self.tables[table] + 1  # constants stay until the backward pass
 
     def column(self, bits: int = WIDE) -> Stack:
         """A number for each point."""

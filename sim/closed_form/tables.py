@@ -11,7 +11,7 @@ from pinta_hw.spec.layout import place
 
 from .work import Beats, Work
 
-RESIDENT_SHARE = 5
+RESIDENT_SHARE = 6
 """Constants may fill the scratchpad divided by this, as in `golden.lowering.memory`."""
 
 
