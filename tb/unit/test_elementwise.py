@@ -108,12 +108,18 @@ def by_width(vector: Vector) -> tuple[bool, int]:
     return vector.is_table, vector.bits
 
 
+def nan_at(vectors: list[Vector], operation: Operation, place: int) -> list[Vector]:
+    """Those of an operation whose operand at ``place``, and no other, is NaN."""
+    return [v for v in vectors if v.operation is operation and [n for n in range(4) if v.operands[n] == NAN] == [place]]
+
+
 def test_one_a_cycle():
     rng = seeded()
     everything = directed()
     products = [operation for operation in OPERANDS if operation is not Operation.TABLE]
     vectors = [v for operation in products for v in rng.sample([v for v in everything if v.operation is operation], 6)]
     vectors += rng.sample([v for v in everything if v.is_table], 24)
+    vectors += [v for operation in products for name in range(4) for v in nan_at(everything, operation, name)[:1]]
     vectors += [random_vector(rng, operation) for operation in products]
     vectors += [replace(random_vector(rng, Operation.MULTIPLY), doubled=True) for _ in range(3)]
     vectors.sort(key=by_width)
