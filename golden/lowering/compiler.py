@@ -17,6 +17,7 @@ from pinta_hw.spec.isa.real_memory import REAL_GROUPS
 from pinta_hw.spec.isa.transfer import Direction
 from pinta_hw.spec.layout import TensorLayout
 from pinta_hw.spec.operation_timing import best_gemm, operation_cycles
+from pinta_hw.spec.residency import RESIDENT_SHARE
 
 from ..optim import learning_rate
 from ..train import Trainer
@@ -34,7 +35,7 @@ WINDOWS = (175, 150, 100, 60, 40, 25, 15)
 REACHES = (1000, 40, 0)
 """How far apart products may be that are joined; the first with which anything fits is taken."""
 
-RESIDENT_SHARES = (6, 12, 32, math.inf)
+RESIDENT_SHARES = (RESIDENT_SHARE, 12, 32, math.inf)
 """Constants may fill the scratchpad divided by this; the first with which anything fits is taken."""
 
 

@@ -8,11 +8,9 @@ from pinta_hw.spec.formats import BLOCK_SIDE, SmxFormat, blocks
 from pinta_hw.spec.isa.real_memory import REAL_BANKS
 from pinta_hw.spec.isa.transfer import Direction
 from pinta_hw.spec.layout import place
+from pinta_hw.spec.residency import RESIDENT_SHARE
 
 from .work import Beats, Work
-
-RESIDENT_SHARE = 6
-"""Constants may fill the scratchpad divided by this, as in `golden.lowering.memory`."""
 
 
 class Table(NamedTuple):
