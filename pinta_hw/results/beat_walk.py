@@ -112,8 +112,6 @@ class BeatWalk(wiring.Component):
         m.d.comb += [
             inner_last.eq(inner_left <= quantizers),
             outer_last.eq(outer_left == 1),
-            column_last.eq(columns_left <= columns),
-            row_last.eq(rows_left <= rows),
             outer_stride.eq(Mux(by_columns, column_stride, row_stride)),
             beat.address.eq(beat_word),
             beat.stride.eq(Mux(by_columns, row_stride, column_stride)),
@@ -125,11 +123,17 @@ class BeatWalk(wiring.Component):
         ]
 
         def open_tile(row_count, column_count, at):
-            """Counters of a tile of which ``row_count`` x ``column_count`` blocks or more are still to come."""
-            here_rows = Mux(row_count <= rows, row_count, rows)
-            here_columns = Mux(column_count <= columns, column_count, columns)
+            """Counters of a tile, with which ``row_count`` x ``column_count`` blocks are still to come.
+
+            Whether it is the last one is known when it opens: whoever ends a beat decides in that cycle whether the
+            whole array moves.
+            """
+            lowest, rightmost = row_count <= rows, column_count <= columns
+            here_rows, here_columns = Mux(lowest, row_count, rows), Mux(rightmost, column_count, columns)
             inner, outer = Mux(by_columns, here_rows, here_columns), Mux(by_columns, here_columns, here_rows)
             return [
+                row_last.eq(lowest),
+                column_last.eq(rightmost),
                 tile_rows.eq(here_rows),
                 tile_columns.eq(here_columns),
                 inner_left.eq(inner),
