@@ -37,7 +37,7 @@ class Timed:
 
 
 class Placement:
-    """Where everything lies: the `tape.Places` of a finished allocation."""
+    """Where everything lies in the machine."""
 
     def __init__(self, config: AcceleratorConfig, reals: RealSpace) -> None:
         self.config = config
@@ -130,7 +130,7 @@ def allocate(
                 item = tensors[root]
             else:
                 if use.buffer not in numbers:
-                    words = -(-use.buffer.words // REAL_BANKS) * REAL_BANKS
+                    words = REAL_BANKS * use.buffer.beats
                     numbers[use.buffer] = _Item(use.buffer, words, index, index, [])
                 item = numbers[use.buffer]
             item.last = index

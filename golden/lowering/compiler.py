@@ -14,7 +14,7 @@ from pinta_hw.spec.isa.gemm import Gemm, RealResult
 from pinta_hw.spec.isa.instruction import Instruction, Operation, Program, Unit
 from pinta_hw.spec.isa.real import Update, Vector
 from pinta_hw.spec.isa.real_memory import REAL_GROUPS
-from pinta_hw.spec.isa.transfer import Direction
+from pinta_hw.spec.isa.transfer import Direction, Transfer
 from pinta_hw.spec.layout import TensorLayout
 from pinta_hw.spec.operation_timing import best_gemm, operation_cycles
 from pinta_hw.spec.residency import RESIDENT_SHARE
@@ -23,11 +23,12 @@ from ..optim import learning_rate
 from ..train import Trainer
 from .allocation import Placement, Timed, allocate, shape_of
 from .memory import Memory
+from .outside import Outside
 from .products import merged
 from .schedule import Interval, Task, predecessors, schedule
-from .step import RecordedStep, record_step, scalars_of_steps
+from .step import record_step, scalars_of_steps
 from .tape import Places, RealRegion, Recorded, Use
-from .tensors import Buffer
+from .tensors import Buffer, RealBuffer
 
 WINDOWS = (175, 150, 100, 60, 40, 25, 15)
 """How many operations one may overtake: more overlap, or less memory; what is fastest and fits is taken."""
@@ -96,57 +97,54 @@ def _fitting(
     """The body of the program, with as many resident constants as leave room for everything else."""
     for share in RESIDENT_SHARES:
         recorded = record_step(trainer, 0, scalars[0], config.units)
-        memory = Memory(trainer, recorded, scalars, config, int(config.scratchpad_words / share))
-        operations = [*memory.with_loads(recorded.tape.operations), *memory.stores()]
+        outside = Outside(trainer, recorded, scalars, config.units, int(config.scratchpad_words / share))
         try:
-            return _fastest(config, operations, recorded, memory), memory
+            return _fastest(config, outside)
         except UserError as error:
             failure = error
     raise failure
 
 
-def _fastest(
-    config: AcceleratorConfig, operations: Sequence[Recorded], recorded: RecordedStep, memory: Memory
-) -> list[Instruction]:
+def _fastest(config: AcceleratorConfig, outside: Outside) -> tuple[list[Instruction], Memory]:
     """The body, in the order and at the places that take the fewest cycles of those that are tried."""
     rough = _Rough(config)
+    operations = outside.operations()
     before = predecessors([rough.task(operation) for operation in operations])
-    found: list[tuple[int, list[Instruction], Placement]] = []
+    found: list[tuple[int, list[Instruction], Memory]] = []
     for reach in REACHES:
         joined = merged(operations, before, reach)
-        failures: list[UserError] = []
         for window in WINDOWS:
             try:
-                body, placement = _body(config, joined, recorded, memory, window)
+                body, memory = _body(config, joined, outside, window)
             except UserError as error:
-                failures.append(error)
+                failure = error  # the last one is of the order that needs the least memory
                 continue
             durations = [operation_cycles(config, instruction.operation) for instruction in body]
-            found.append((section_cycles(body, durations), body, placement))
+            found.append((section_cycles(body, durations), body, memory))
         if found:
             break
     else:
-        raise failures[-1]  # of the order that needs the least memory
-    _, body, placement = min(found, key=lambda each: each[0])
-    memory.place(config, placement)
-    return body
+        raise failure
+    _, body, memory = min(found, key=lambda each: each[0])
+    return body, memory
 
 
 def _body(
-    config: AcceleratorConfig, operations: Sequence[Recorded], recorded: RecordedStep, memory: Memory, window: int
-) -> tuple[list[Instruction], Placement]:
+    config: AcceleratorConfig, operations: Sequence[Recorded], outside: Outside, window: int
+) -> tuple[list[Instruction], Memory]:
     rough = _Rough(config)
     order = schedule([rough.task(operation) for operation in operations], window)
     timed = [Timed(operations[slot.task], slot.begin, slot.end) for slot in order]
-    placement = allocate(config, timed, recorded.tape.reals, memory.kept)
-    memory.place(config, placement)
+    placement = allocate(config, timed, outside.recorded.tape.reals, outside.kept)
+    memory = Memory(outside, placement)
     # Once more, now that it is known who meets whom in memory.
-    placed = [_finish(config, slot.operation, placement) for slot in timed]
+    placed = [_finish(config, slot.operation, memory) for slot in timed]
     tasks = [_placed_task(config, slot.operation, own, placement) for slot, own in zip(timed, placed, strict=True)]
     final = [slot.task for slot in schedule(tasks, window)]
-    return _with_waits(
+    instructions = _with_waits(
         config, [timed[index].operation for index in final], [placed[index] for index in final]
-    ), placement
+    )
+    return instructions, memory
 
 
 def _check(experiment: Experiment) -> None:
@@ -179,6 +177,16 @@ class _Rough:
     def real(self, address: int) -> int:
         """See `Places`."""
         return 0
+
+    def load(self, buffer: Buffer | RealBuffer) -> Transfer:
+        """See `Places`."""
+        if isinstance(buffer, RealBuffer):
+            return Transfer(Direction.LOAD_REAL, 0, 0, 0, buffer.beats)
+        return Transfer(Direction.LOAD_TENSOR, 0, 0, 0, self.rows(buffer, 0, buffer.row_blocks).words)
+
+    def store_loss(self, term: int, address: int) -> Transfer:
+        """See `Places`."""
+        return Transfer(Direction.STORE_REAL, 0, 0, 0, 1)
 
 
 def _chosen(config: AcceleratorConfig, operation: Operation) -> Operation:
@@ -234,7 +242,7 @@ def _with_waits(
         ended[own.unit] += 1
         for group in shared:
             last.setdefault(group, {})[own.unit] = ended[own.unit]
-        found.append(Instruction(operation, after, own.phase, own.name))
+        found.append(Instruction(operation, dict(sorted(after.items())), own.phase, own.name))
     return found
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pinta_hw.spec.isa.instruction import Operation, Unit
+from pinta_hw.spec.isa.transfer import Transfer
 from pinta_hw.spec.layout import TensorLayout
 
 from .reals import Addresses, RealSpace
@@ -22,6 +23,12 @@ class Places(Protocol):
 
     def real(self, address: int) -> int:
         """Word of an address of `golden.lowering.reals`."""
+
+    def load(self, buffer: Buffer | RealBuffer) -> Transfer:
+        """The transfer that fills a buffer from outside."""
+
+    def store_loss(self, term: int, address: int) -> Transfer:
+        """The transfer that stores a term of a step's loss."""
 
 
 @dataclass(frozen=True)

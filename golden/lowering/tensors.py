@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from pinta_hw.spec.formats import blocks
+from pinta_hw.spec.isa.real_memory import REAL_BANKS
 
 
 @dataclass(eq=False)
@@ -176,3 +177,8 @@ class RealBuffer:
     """The parameter whose gradient this is."""
     number: int = field(default=0)
     """Names it in addresses (`golden.lowering.reals`)."""
+
+    @property
+    def beats(self) -> int:
+        """Rows of the real memory that it takes, each a beat of a transfer."""
+        return -(-self.words // REAL_BANKS)
