@@ -51,7 +51,13 @@ def record(tape: Tape, operation: ElementwiseOperation, bits: int, **given: Any)
 
 
 def record_sum(tape: Tape, a: Tensor, b: Tensor, bits: int) -> Tensor:
-    """The sum of ``a b`` over the planes."""
+    """The sum of ``a b`` over the planes.
+
+    Raises
+    ------
+    AssertionError
+        If the planes of an operand are several constants: an instruction takes one.
+    """
     pairs = [(x, y) for x, y in zip(a.planes, b.planes, strict=True) if x.buffer and y.buffer]
     rows = a.planes[0].rows
     if not pairs:
@@ -59,7 +65,7 @@ def record_sum(tape: Tape, a: Tensor, b: Tensor, bits: int) -> Tensor:
     result = Plane(Buffer("sum over parts", blocks(rows), a.columns, bits), 0, rows)
     for index in range(2):
         planes = [pair[index] for pair in pairs]
-        if not planes[0].is_constant and not _equally_spaced(planes):
+        if not _equally_spaced(planes):
             join("parts of a sum", planes)
     run = [
         (_PlaneOperation(ElementwiseOperation.SUM_PARTS, _constant_last({"a": x, "b": y})), result) for x, y in pairs
