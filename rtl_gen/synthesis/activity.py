@@ -12,12 +12,9 @@ from itertools import product
 from pathlib import Path
 
 from .liberty import Cell, Liberty
+from .netlist_text import ASSIGN, INSTANCE, PIN, modules, plain
 from .timing import Activity
 
-_MODULE = re.compile(r"^module (\\\S+|\w+) ?\((.*?)^endmodule", re.MULTILINE | re.DOTALL)
-_INSTANCE = re.compile(r"^  (\\\S+|\w+) +(\\\S+|\w+) +\(\n(.*?)^  \);", re.MULTILINE | re.DOTALL)
-_PIN = re.compile(r"\.(\\\S+ |\w+) ?\(([^)]*)\)")
-_ASSIGN = re.compile(r"^  assign (.+?) = (.+?);$", re.MULTILINE)
 _DIRECTION = {"*": "&", "&": "&", "+": "|", "|": "|", "^": "^", "(": "(", ")": ")"}
 _STATEMENTS = 5000
 """Of one compiled function; Python takes long over larger ones."""
@@ -95,7 +92,7 @@ class Netlist:
         self._all = (1 << streams) - 1
         self._streams = streams
         self._library = library
-        self._modules = {match[1].lstrip("\\"): match[2] for match in _MODULE.finditer(path.read_text())}
+        self._modules = modules(path.read_text())
         self._index: dict[str, int] = {}
         self._drivers: dict[int, tuple[str, tuple[int, ...]]] = {}
         self._same: dict[int, int] = {}
@@ -360,26 +357,26 @@ class Netlist:
         self.module_of[path.rstrip("/")] = module
 
         def net(written: str) -> int:
-            name = _plain(written)
+            name = plain(written)
             if name in ports:
                 return ports[name]
             return self._net(name if _constant(name) is not None else path + name)
 
-        for target, source in _ASSIGN.findall(text):
+        for target, source in ASSIGN.findall(text):
             given, driver = net(target), net(source)
             self._drivers[given] = ("{0}", (driver,))
             self._same[given] = driver
-        for kind, name, body in _INSTANCE.findall(text):
+        for kind, name, body in INSTANCE.findall(text):
             kind, instance = kind.lstrip("\\"), path + name.lstrip("\\")
             if kind in self._modules:
-                self._add(kind, f"{instance}/", {_plain(pin): net(given) for pin, given in _PIN.findall(body)})
+                self._add(kind, f"{instance}/", {plain(pin): net(given) for pin, given in PIN.findall(body)})
             elif kind in self._library.cells:
-                pins = {pin: net(given) for pin, given in _PIN.findall(body)}
+                pins = {pin: net(given) for pin, given in PIN.findall(body)}
                 self._add_cell(self._library.cells[kind], instance, pins)
             else:
-                for port, given in _PIN.findall(body):
+                for port, given in PIN.findall(body):
                     bits = [net(bit) for bit in reversed(given.strip(" {}").split(", "))]
-                    where = f"{instance.replace('/', '.')}.{_plain(port)}"
+                    where = f"{instance.replace('/', '.')}.{plain(port)}"
                     self.ports |= {f"{where}[{number}]": bit for number, bit in enumerate(bits)}
         if not path:
             self.inputs = {name: net for name, net in self._index.items() if net not in self._drivers}
@@ -429,10 +426,6 @@ class Netlist:
             exec("\n".join(["def step(v, ones):", *lines[first : first + _STATEMENTS]]) + "\n", scope)
             steps.append(scope["step"])
         return steps
-
-
-def _plain(name: str) -> str:
-    return name.strip().lstrip("\\").strip()
 
 
 def _constant(name: str) -> int | None:

@@ -15,7 +15,7 @@ from pinta_hw.spec.errors import UserError
 _TOKEN = re.compile(
     r"""^\s*(?:
         (?P<group>library|cell|pin|pg_pin|ff|latch)\s*\(\s*"?(?P<name>[^")]*)"?\s*\)
-      | (?P<key>area|capacitance|direction|function|time_unit|clocked_on|next_state|enable|data_in)
+      | (?P<key>area|capacitance|max_capacitance|direction|function|time_unit|clocked_on|next_state|enable|data_in)
         \s*:\s*"?(?P<value>[^";\n]*)"?
     )""",
     re.VERBOSE | re.MULTILINE,
@@ -41,6 +41,8 @@ class Cell:
         ``state``, ``clocked_on`` and ``next_state`` of the cell's flip-flop; empty if it has none.
     capacitances : dict of str to float
         Of input pins, in the unit of the library.
+    largest_loads : dict of str to float
+        Capacitance that output pins may drive, in the same unit.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Cell:
     latch: dict[str, str]
     flop: dict[str, str]
     capacitances: dict[str, float] = field(default_factory=dict)
+    largest_loads: dict[str, float] = field(default_factory=dict)
 
     @property
     def flops(self) -> int:
@@ -116,6 +119,30 @@ class Liberty:
         ]
         return min(found, key=lambda cell: cell.area_um2, default=None)
 
+    def strong_enough(self, cell: Cell, pin: str, load: float) -> Cell:
+        """The cell if it may drive ``load`` at ``pin``, else the smallest of its kind that may, or the strongest."""
+        if pin not in cell.largest_loads or cell.largest_loads[pin] >= load:
+            return cell
+        alike = [
+            other
+            for other in self._kin[cell.inputs]
+            if (other.functions, other.flop, other.latch) == (cell.functions, cell.flop, cell.latch)
+            and other.largest_loads.get(pin, 0.0) >= cell.largest_loads[pin]
+        ]
+        enough = [other for other in alike if other.largest_loads[pin] >= load]
+        if enough:
+            return min(enough, key=lambda other: other.area_um2)
+        most = max(other.largest_loads[pin] for other in alike)
+        return min((other for other in alike if other.largest_loads[pin] == most), key=lambda other: other.area_um2)
+
+    @cached_property
+    def _kin(self) -> dict[tuple[str, ...], list[Cell]]:
+        """Cells by their input pins."""
+        found: dict[tuple[str, ...], list[Cell]] = {}
+        for cell in self.cells.values():
+            found.setdefault(cell.inputs, []).append(cell)
+        return found
+
     @cached_property
     def has_flip_flop(self) -> bool:
         """Whether there is any flip-flop."""
@@ -175,7 +202,7 @@ def _parsed(plain: Path, given: Path) -> Liberty:
         elif group == "cell":
             finish()
             cell = {"name": match["name"], "area_um2": 0.0, "inputs": (), "functions": {}, "latch": {}, "flop": {}}
-            cell["capacitances"] = {}
+            cell |= {"capacitances": {}, "largest_loads": {}}
             pin = ""
         elif key == "time_unit":
             time_unit_ps = _time_unit_ps(value, given)
@@ -193,6 +220,8 @@ def _parsed(plain: Path, given: Path) -> Liberty:
             cell["area_um2"] = float(value)
         elif key == "capacitance" and pin:
             cell["capacitances"].setdefault(pin, float(value))
+        elif key == "max_capacitance" and pin:
+            cell["largest_loads"].setdefault(pin, float(value))
         elif key == "direction" and value == "input" and pin:
             cell["inputs"] += (pin,)
         elif key == "function" and pin:

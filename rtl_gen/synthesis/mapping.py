@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from . import clock_gates, registers
+from .borders import strengthen
 from .liberty import Liberty
+from .netlist_text import INSTANCE, modules, plain
 from .tools import run
 
-_MODULE = re.compile(r"^module (\\\S+|\w+) ?\(.*?^endmodule", re.MULTILINE | re.DOTALL)
-_INSTANCE = re.compile(r"^  (\\\S+|[A-Za-z_$][\w$]*) +(\\\S+|[A-Za-z_$][\w$]*) +\($", re.MULTILINE)
 NETLIST = "netlist.v"
 """The mapped design, in the working folder."""
 LOAD_FF = 2.0
@@ -120,15 +120,15 @@ def map_to_cells(
     script += ["splitnets -ports", "opt_clean", f"write_verilog -noattr -noexpr {NETLIST}"]
     (folder / "map.ys").write_text("\n".join(script) + "\n")
     run([yosys, "-s", "map.ys"], folder, "map.log")
+    strengthen(folder / NETLIST, top, library)
     return folder / NETLIST
 
 
 def cells_by_module(netlist: Path) -> dict[str, Counter[str]]:
     """For each module of a netlist, how often it instantiates what."""
-    text = netlist.read_text()
     return {
-        match[1].lstrip("\\"): Counter(instance[1].lstrip("\\") for instance in _INSTANCE.finditer(match[0]))
-        for match in _MODULE.finditer(text)
+        name: Counter(plain(kind) for kind, _, _ in INSTANCE.findall(text))
+        for name, text in modules(netlist.read_text()).items()
     }
 
 

@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from .netlist_text import modules
+
 COMMANDS = ("rename -enumerate -pattern flop_% t:$_DFF*", "dump -m -o registers.il t:$_DFF*")
 """For Yosys, before flip-flops become library cells: name them, and write what they drive to `FILE`."""
 FILE = "registers.il"
 
-_MODULE = re.compile(r"^module (\\\S+|\w+) ?\(.*?^endmodule", re.MULTILINE | re.DOTALL)
 _INSTANCE = re.compile(r"^  (\\?\S+) +\\?(\S+) +\($", re.MULTILINE)
 _LINE = re.compile(r"^ *(module|cell|connect \\Q) (.*)$", re.MULTILINE)
 
@@ -48,14 +49,12 @@ class Names:
     @cached_property
     def _kinds(self) -> dict[str, dict[str, str]]:
         """The module of every instance, by the module that it lies in."""
-        modules = {match[1].lstrip("\\"): match[0] for match in _MODULE.finditer(self.netlist)}
+        texts = modules(self.netlist)
         return {
             name: {
-                instance: kind.lstrip("\\")
-                for kind, instance in _INSTANCE.findall(text)
-                if kind.lstrip("\\") in modules
+                instance: kind.lstrip("\\") for kind, instance in _INSTANCE.findall(text) if kind.lstrip("\\") in texts
             }
-            for name, text in modules.items()
+            for name, text in texts.items()
         }
 
 

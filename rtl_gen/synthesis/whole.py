@@ -12,6 +12,7 @@ from pinta_hw.spec.errors import UserError
 from . import registers
 from .liberty import opened
 from .mapping import NETLIST, map_to_cells
+from .netlist_text import modules
 from .timing import NO_CREDIT, limiting_paths, longest_paths
 from .tools import find_yosys, require_sta, run
 from .units import UnitDesign, UnitResult
@@ -133,8 +134,8 @@ def _joined(glue: str, units: Mapping[str, str], stubs: set[str]) -> str:
             glue,
             flags=re.MULTILINE | re.DOTALL,
         )
-    modules = {match[1].lstrip("\\"): match[0] for text in (glue, *units.values()) for match in _MODULE.finditer(text)}
-    return "".join(text for name, text in modules.items() if name not in stubs)
+    parts = {name: part for text in (glue, *units.values()) for name, part in modules(text).items()}
+    return "".join(part for name, part in parts.items() if name not in stubs)
 
 
 def _renumbered(numbers: Mapping[str, str], instance: re.Match[str]) -> str:
