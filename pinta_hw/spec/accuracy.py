@@ -18,13 +18,15 @@ class _Section(BaseModel):
 
 
 class Row(_Section):
-    """One way to train every experiment."""
+    """One way to train experiments."""
 
     name: Annotated[str, Field(min_length=1)]
     baseline: Literal["ad", "forward-laplacian"] | None = None
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] = (0,)
     shortened: bool = False
     """Whether it trains for the steps that the table's ``shortened`` gives."""
+    only: tuple[str, ...] = ()
+    """Names of the experiments that it trains; all where none is given."""
     changes: Changes = {}
     of: dict[str, Changes] = {}
     """More changes for single experiments, by name."""
@@ -62,12 +64,14 @@ def load_table(path: str | Path) -> dict[str, list[Cell]]:
     """
     table = yaml_file.load(path, Table)
     loaded = {e.name: e for e in (load_experiment(Path(path).parent / file) for file in table.experiments)}
-    for name in (*table.changes, *table.shortened, *(name for row in table.rows for name in row.of)):
+    for name in (*table.changes, *table.shortened, *(name for row in table.rows for name in (*row.of, *row.only))):
         if name not in loaded:
             raise UserError(f"{path}: experiment {name!r} is not in the table; allowed: {', '.join(loaded)}")
     return {
         name: [
-            _cell(path, table, row, experiment) for row in table.rows if not row.shortened or name in table.shortened
+            _cell(path, table, row, experiment)
+            for row in table.rows
+            if (not row.shortened or name in table.shortened) and (not row.only or name in row.only)
         ]
         for name, experiment in loaded.items()
     }
