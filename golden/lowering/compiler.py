@@ -141,9 +141,7 @@ def _body(
     placed = [_finish(config, slot.operation, memory) for slot in timed]
     tasks = [_placed_task(config, slot.operation, own, placement) for slot, own in zip(timed, placed, strict=True)]
     final = [slot.task for slot in schedule(tasks, window)]
-    instructions = _with_waits(
-        config, [timed[index].operation for index in final], [placed[index] for index in final]
-    )
+    instructions = _with_waits(config, [timed[index].operation for index in final], [placed[index] for index in final])
     return instructions, memory
 
 
