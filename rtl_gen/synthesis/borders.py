@@ -28,7 +28,7 @@ def strengthen(netlist: Path, top: str, library: Liberty) -> int:
     Returns how many were replaced, counted once in a module that occurs more than once.
     """
     text = netlist.read_text()
-    parts = {name: _Part(own, library) for name, own in modules(text).items()}
+    parts = {name: _Part(name, own, library) for name, own in modules(text).items()}
     order = _children_first(parts, top)
     into: dict[str, dict[str, float]] = {}
     """By module, what each of its inputs is for whoever drives it, in the library's unit."""
@@ -51,8 +51,9 @@ def strengthen(netlist: Path, top: str, library: Liberty) -> int:
 class _Part:
     """A module of the netlist."""
 
+    name: str
     text: str
-    library: Liberty
+    liberty: Liberty
 
     @cached_property
     def places(self) -> list[tuple[str, str, dict[str, str]]]:
@@ -71,32 +72,28 @@ class _Part:
         """The new kind of each cell to replace; notes in ``beyond`` what outputs of the modules in this one drive."""
         loads = self._loads(into)
         crossing = set()
-        for port, load in beyond[self._name].items():
+        for port, load in beyond[self.name].items():
             loads[self._net(port)] += load
             crossing.add(self._net(port))
         drivers: dict[str, tuple[str, str, str]] = {}
         for kind, name, pins in self.places:
             if kind in into:
                 crossing |= {net for pin, net in pins.items() if pin in into[kind]}
-            elif kind in self.library.cells:
-                drivers |= {pins[pin]: (kind, name, pin) for pin in self.library.cells[kind].functions if pin in pins}
+            elif kind in self.liberty.cells:
+                drivers |= {pins[pin]: (kind, name, pin) for pin in self.liberty.cells[kind].functions if pin in pins}
         for kind, _, pins in self.places:
             if kind in into:
                 for pin, net in pins.items():
                     if pin not in into[kind]:
                         beyond[kind][pin] = max(beyond[kind].get(pin, 0.0), loads[net])
-        found = {}
-        for net in crossing & drivers.keys():
+        found: dict[str, str] = {}
+        for net in sorted(crossing & drivers.keys()):
             kind, name, pin = drivers[net]
-            stronger = self.library.strong_enough(self.library.cells[kind], pin, MARGIN * loads[net])
-            if stronger.name != kind:
+            before = found.get(name, kind)  # a cell may have another output that crosses
+            stronger = self.liberty.strong_enough(self.liberty.cells[before], pin, MARGIN * loads[net])
+            if stronger.name != before:
                 found[name] = stronger.name
         return found
-
-    @cached_property
-    def _name(self) -> str:
-        (name,) = modules(self.text)
-        return name
 
     @cached_property
     def _same(self) -> dict[str, str]:
@@ -116,8 +113,8 @@ class _Part:
         loads: defaultdict[str, float] = defaultdict(float)
         for kind, _, pins in self.places:
             known = into.get(kind)
-            if known is None and kind in self.library.cells:
-                cell = self.library.cells[kind]
+            if known is None and kind in self.liberty.cells:
+                cell = self.liberty.cells[kind]
                 known = {pin: cell.capacitances.get(pin, 0.0) for pin in cell.inputs}
             for pin, load in (known or {}).items():
                 if pin in pins:
